@@ -1,0 +1,2 @@
+mod signal;
+pub use signal::{HashKey, ReceiptId, Signal, SignalKind};

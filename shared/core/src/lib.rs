@@ -1,0 +1,10 @@
+//! The rules of the guard, in the order in which data moves:
+//! [`event`] (AWS's JSON becomes a signal), [`tally`] (signals become counts),
+//! [`judge`] (counts become a decision with its reasons), [`state`] (a decision becomes an intent),
+//! [`notice`] (people are told).
+//!
+//! Nothing here reads a clock, an environment or a random number, and nothing calls AWS.
+
+pub mod event;
+pub mod name;
+pub mod time;

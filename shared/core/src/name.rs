@@ -1,0 +1,166 @@
+//! Names that become keys: checked once, here, before anything is stored, logged or sent under them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A configuration set's name as SES allows it: 1 to 64 of `A-Z a-z 0-9 _ -`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ConfigurationSetName(String);
+
+/// A 12-digit AWS account id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(String);
+
+/// An AWS Region's code, such as `eu-west-1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(String);
+
+/// What is counted and paused: one configuration set of one account in one Region.
+/// Its text, `<account>/<region>/<configuration set>`, is the partition key of both tables.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SetKey {
+    /// The account that sent.
+    pub account: AccountId,
+    /// The Region it sent from.
+    pub region: Region,
+    /// The configuration set it sent with.
+    pub name: ConfigurationSetName,
+}
+
+/// Says which name is malformed and what it must look like; never repeats the rejected text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Not a configuration set's name.
+    #[error("the configuration set's name must be 1 to 64 of A-Z a-z 0-9 _ -")]
+    ConfigurationSet,
+    /// Not an account id.
+    #[error("the account id must be 12 digits")]
+    Account,
+    /// Not a Region's code.
+    #[error("the Region must look like eu-west-1")]
+    Region,
+    /// Not `<account>/<region>/<configuration set>`.
+    #[error("the key must be <account>/<region>/<configuration set>")]
+    Key,
+}
+
+macro_rules! checked_text {
+    ($type:ident, $error:expr, $valid:expr) => {
+        impl $type {
+            /// Its text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl FromStr for $type {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok(Self(text.to_owned())) } else { Err($error) }
+            }
+        }
+        impl TryFrom<String> for $type {
+            type Error = NameError;
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text!(ConfigurationSetName, NameError::ConfigurationSet, |text| {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+});
+checked_text!(AccountId, NameError::Account, |text| { text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) });
+checked_text!(Region, NameError::Region, |text| {
+    (5..=32).contains(&text.len())
+        && text.contains('-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+});
+
+impl FromStr for SetKey {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let mut parts = text.splitn(3, '/');
+        let (Some(account), Some(region), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(NameError::Key);
+        };
+        Ok(Self { account: account.parse()?, region: region.parse()?, name: name.parse()? })
+    }
+}
+
+impl TryFrom<String> for SetKey {
+    type Error = NameError;
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<SetKey> for String {
+    fn from(key: SetKey) -> String {
+        key.to_string()
+    }
+}
+
+impl fmt::Display for SetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.account, self.region, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_set_name_is_1_to_64_safe_characters() {
+        let longest = "a".repeat(64);
+        let too_long = "a".repeat(65);
+        for (what, text, valid) in [
+            ("empty", "", false),
+            ("one letter", "a", true),
+            ("64 letters", longest.as_str(), true),
+            ("65 letters", too_long.as_str(), false),
+            ("all kinds", "A-z_09", true),
+            ("slash, which separates keys", "a/b", false),
+            ("a newline, which would forge a log line", "a\nb", false),
+            ("not ASCII", "tenant-ä", false),
+            ("a space", "a b", false),
+        ] {
+            assert_eq!(text.parse::<ConfigurationSetName>().is_ok(), valid, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_back_from_its_text() {
+        let text = "111122223333/eu-west-1/marketing-weekly";
+        let key: SetKey = text.parse().unwrap();
+        assert_eq!(key.to_string(), text);
+        for broken in [
+            "",
+            "111122223333",
+            "111122223333/eu-west-1",
+            "1/eu-west-1/a",
+            "111122223333/x/a",
+            "111122223333/eu-west-1/a/b",
+        ] {
+            assert!(broken.parse::<SetKey>().is_err(), "{broken}");
+        }
+    }
+}
