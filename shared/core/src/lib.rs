@@ -6,5 +6,8 @@
 //! Nothing here reads a clock, an environment or a random number, and nothing calls AWS.
 
 pub mod event;
+pub mod judge;
 pub mod name;
+pub mod notice;
+pub mod policy;
 pub mod time;

@@ -1,0 +1,1 @@
+//! The sentence a notice is about.
