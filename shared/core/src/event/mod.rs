@@ -1,2 +1,107 @@
+//! The edge: AWS's JSON comes in, our own words go out.
+//!
+//! [`Reader::read`] takes one body, as SQS, SNS, EventBridge or CloudWatch delivered it, and gives a [`Reading`]:
+//! signals to count, an alarm's change, or the typed reason why the record is none of our business. [`records`] splits
+//! what a Lambda function is invoked with into such bodies.
+//!
+//! The way of a body, file by file: `envelope` (what form is it, what is wrapped in what) → `record` (the SES record,
+//! its limits, whose it is) → `counts` (the one table of what counts) → [`Signal`]. Alarms go through `alarm`.
+//!
+//! Three promises. A body never makes the reader panic, whatever it holds. A recipient's address does not leave
+//! `record`: it becomes a keyed [`ReceiptId`] there. An error or a "why" names a position and never repeats content,
+//! because both end in logs.
+
+mod alarm;
+mod counts;
+mod envelope;
+mod fault;
+mod ignored;
+mod record;
 mod signal;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::name::{AccountId, ConfigurationSetName, Region};
+
+pub use alarm::{AlarmChange, AlarmState};
+pub use envelope::{Record, records};
+pub use fault::{JsonFault, ParseError, Part};
+pub use ignored::{Ignored, Word};
 pub use signal::{HashKey, ReceiptId, Signal, SignalKind};
+
+/// 256 KiB: what SQS and SNS carry at most in one message.
+pub const MAX_BODY_BYTES: usize = 262_144;
+
+/// SES's own maximum of recipients per message.
+pub const MAX_RECIPIENTS: usize = 50;
+
+/// How far `mail.timestamp` may be ahead of our clock; more is not skew, it is wrong.
+pub const MAX_AHEAD_SECONDS: i64 = 600;
+
+/// 15 days: older mail is outside every window, and its buckets are about to expire.
+pub const MAX_AGE_SECONDS: i64 = 15 * 86_400;
+
+/// What one body says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Something to count.
+    Signals {
+        /// Never empty.
+        signals: Vec<Signal>,
+        /// AWS used a bounce or complaint subtype that the table does not know. It was counted, to be safe; say so
+        /// once in the log.
+        unknown_subtype: Option<Word>,
+    },
+    /// Well-formed, and nothing to count: acknowledge it.
+    Ignored(Ignored),
+    /// A CloudWatch alarm changed its state.
+    Alarm(AlarmChange),
+}
+
+/// Whose records are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accounts {
+    /// Each record's own account, whichever it is: for a person who inspects a file, never for a function.
+    Any,
+    /// These; a record of any other account is an error.
+    These(BTreeSet<AccountId>),
+}
+
+/// Reads bodies for one installation of the guard.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    accounts: Accounts,
+    region: Option<Region>,
+    key: HashKey,
+    canary: Option<ConfigurationSetName>,
+}
+
+impl Reader {
+    /// `region` is used when neither the record nor what it came in names one.
+    pub fn new(accounts: Accounts, region: Option<Region>, key: HashKey) -> Self {
+        Self { accounts, region, key, canary: None }
+    }
+
+    /// The one configuration set whose mail to the mailbox simulator counts: it proves that counting works.
+    #[must_use]
+    pub fn with_canary(mut self, canary: ConfigurationSetName) -> Self {
+        self.canary = Some(canary);
+        self
+    }
+
+    /// Reads one body: the text of an SQS message, of an SNS record, or of a direct invocation.
+    ///
+    /// `Err` means that the body is damaged, forged or not ours; it will not become readable by trying again.
+    pub fn read(&self, body: &str, now: Timestamp) -> Result<Reading, ParseError> {
+        envelope::read(self, body, None, now)
+    }
+
+    /// As [`Reader::read`], and knows the Region that the record came through.
+    pub fn read_record(&self, record: &Record, now: Timestamp) -> Result<Reading, ParseError> {
+        envelope::read(self, &record.body, record.region.clone(), now)
+    }
+}

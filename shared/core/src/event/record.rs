@@ -1,0 +1,269 @@
+//! The SES record: its limits, whose it is, and its recipients, who become keyed hashes here.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::counts::{self, EventType};
+use super::envelope::{Arn, Origin};
+use super::fault::{ParseError, Part, parse};
+use super::{
+    Accounts, Ignored, MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, MAX_RECIPIENTS, Reader, Reading, ReceiptId, Signal,
+    SignalKind,
+};
+use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
+use crate::time::plus_seconds;
+
+/// The wire form. Headers, subject and diagnostic text are never read; fields not named here are skipped.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SesRecord {
+    mail: Option<Mail>,
+    bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Mail {
+    timestamp: Option<String>,
+    source_arn: Option<String>,
+    sending_account_id: Option<String>,
+    message_id: Option<String>,
+    destination: Option<Vec<String>>,
+    tags: Option<Tags>,
+}
+
+/// Senders' own tags stand beside SES's: only those named `ses:` can be trusted.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tags {
+    #[serde(rename = "ses:configuration-set")]
+    configuration_set: Option<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: Option<String>,
+    bounce_sub_type: Option<String>,
+    bounced_recipients: Option<Vec<Recipient>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Complaint {
+    feedback_id: Option<String>,
+    complaint_sub_type: Option<String>,
+    complaint_feedback_type: Option<String>,
+    complained_recipients: Option<Vec<Recipient>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Recipient {
+    email_address: Option<String>,
+    action: Option<String>,
+}
+
+/// Never none; or why there are none.
+type Ids = Result<Vec<ReceiptId>, Ignored>;
+
+/// What a record adds; or why it adds nothing.
+type Counted = Result<(counts::Counting, Vec<ReceiptId>), Ignored>;
+
+/// Reads a record of a counted type: first whose it is and when it was sent, then what it counts.
+pub(super) fn read(
+    reader: &Reader,
+    event_type: EventType,
+    text: &str,
+    part: Part,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<Reading, ParseError> {
+    let record: SesRecord = parse(text, part)?;
+    let mail = record.mail.ok_or(ParseError::Missing("mail"))?;
+    let source = mail.source_arn.as_deref().and_then(Arn::of);
+    let account = account_of(reader, mail.sending_account_id, source, origin)?;
+    let message_id = present(mail.message_id, "mail.messageId")?;
+    let sent_at = instant(&present(mail.timestamp, "mail.timestamp")?)?;
+    at_most_50(mail.destination.as_deref(), "mail.destination")?;
+
+    if sent_at > plus_seconds(now, MAX_AHEAD_SECONDS) {
+        return Err(ParseError::InTheFuture);
+    }
+    if sent_at < plus_seconds(now, -MAX_AGE_SECONDS) {
+        return Ok(Reading::Ignored(Ignored::TooOld));
+    }
+    let Some(name) = configuration_set(mail.tags, origin)? else {
+        return Ok(Reading::Ignored(Ignored::NoConfigurationSet));
+    };
+    let region = region_of(reader, source, origin)?;
+
+    let simulator_counts = reader.canary.as_ref() == Some(&name);
+    let units = Units { reader, message_id, simulator_counts };
+    let counted = match event_type {
+        EventType::Send => units.of_send(mail.destination)?,
+        EventType::Bounce => units.of_bounce(record.bounce.ok_or(ParseError::Missing("bounce"))?)?,
+        EventType::Complaint => units.of_complaint(record.complaint.ok_or(ParseError::Missing("complaint"))?)?,
+    };
+    Ok(match counted {
+        Ok((counting, ids)) => {
+            let set = SetKey { account, region, name };
+            let signal = Signal { set, kind: counting.kind, ids, sent_at };
+            Reading::Signals { signals: vec![signal], unknown_subtype: counting.unknown_subtype }
+        }
+        Err(ignored) => Reading::Ignored(ignored),
+    })
+}
+
+/// What is counted of one mail.
+struct Units<'a> {
+    reader: &'a Reader,
+    message_id: String,
+    simulator_counts: bool,
+}
+
+impl Units<'_> {
+    fn of_send(&self, destination: Option<Vec<String>>) -> Result<Counted, ParseError> {
+        let addresses = destination.ok_or(ParseError::Missing("mail.destination"))?;
+        let ids = self.recipients(addresses, "mail.destination[]")?;
+        Ok(ids.map(|ids| (counts::Counting { kind: SignalKind::Send, unknown_subtype: None }, ids)))
+    }
+
+    fn of_bounce(&self, bounce: Bounce) -> Result<Counted, ParseError> {
+        let recipients = bounce.bounced_recipients.ok_or(ParseError::Missing("bounce.bouncedRecipients"))?;
+        at_most_50(Some(&recipients), "bounce.bouncedRecipients")?;
+        let bounce_type = present(bounce.bounce_type, "bounce.bounceType")?;
+        let counting = match counts::bounce(&bounce_type, bounce.bounce_sub_type.as_deref().unwrap_or_default()) {
+            Ok(counting) => counting,
+            Err(ignored) => return Ok(Err(ignored)),
+        };
+        let listed = recipients.len();
+        let is_delayed = |r: &Recipient| r.action.as_deref().is_some_and(|a| a.eq_ignore_ascii_case("delayed"));
+        let final_ones: Vec<_> = recipients.into_iter().filter(|r| !is_delayed(r)).collect();
+        if listed > 0 && final_ones.is_empty() {
+            return Ok(Err(Ignored::Delayed));
+        }
+        let ids = self.recipients(addresses(final_ones), "bounce.bouncedRecipients[].emailAddress")?;
+        Ok(ids.map(|ids| (counting, ids)))
+    }
+
+    /// The recipients of a complaint are candidates: they only tell whether it came from the simulator, and whom SES
+    /// refused.
+    fn of_complaint(&self, complaint: Complaint) -> Result<Counted, ParseError> {
+        let recipients = complaint.complained_recipients.unwrap_or_default();
+        at_most_50(Some(&recipients), "complaint.complainedRecipients")?;
+        let (subtype, feedback_type) = (complaint.complaint_sub_type, complaint.complaint_feedback_type);
+        let counting = match counts::complaint(subtype.as_deref(), feedback_type.as_deref()) {
+            Ok(counting) => counting,
+            Err(ignored) => return Ok(Err(ignored)),
+        };
+        let candidates = self.recipients(addresses(recipients), "complaint.complainedRecipients[].emailAddress")?;
+        let ids = match candidates {
+            Ok(_) | Err(Ignored::NoRecipients) if counting.kind == SignalKind::Complaint => {
+                let feedback_id = present(complaint.feedback_id, "complaint.feedbackId")?;
+                Ok(vec![self.reader.key.complaint(&self.message_id, &feedback_id)])
+            }
+            candidates => candidates,
+        };
+        Ok(ids.map(|ids| (counting, ids)))
+    }
+
+    /// One id for each different address that is not the simulator's; never none.
+    fn recipients(&self, addresses: Vec<String>, field: &'static str) -> Result<Ids, ParseError> {
+        if addresses.is_empty() {
+            return Ok(Err(Ignored::NoRecipients));
+        }
+        let mut ids = Vec::with_capacity(addresses.len());
+        for written in &addresses {
+            let address = bare(written);
+            if address.is_empty() {
+                return Err(ParseError::Missing(field));
+            }
+            if counts::is_simulator(address) && !self.simulator_counts {
+                continue;
+            }
+            let id = self.reader.key.recipient(&self.message_id, address);
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(if ids.is_empty() { Err(Ignored::Simulator) } else { Ok(ids) })
+    }
+}
+
+fn addresses(recipients: Vec<Recipient>) -> Vec<String> {
+    recipients.into_iter().map(|recipient| recipient.email_address.unwrap_or_default()).collect()
+}
+
+/// `Ana <ana@example.net>` and `ana@example.net` are one recipient.
+fn bare(address: &str) -> &str {
+    let address = address.trim();
+    let inner = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<'));
+    inner.map_or(address, |(_, inner)| inner.trim())
+}
+
+fn present(field: Option<String>, name: &'static str) -> Result<String, ParseError> {
+    field.filter(|text| !text.is_empty()).ok_or(ParseError::Missing(name))
+}
+
+fn instant(text: &str) -> Result<Timestamp, ParseError> {
+    let malformed = ParseError::Malformed { field: "mail.timestamp", must_be: "an RFC 3339 time with its zone" };
+    text.parse().map_err(|_| malformed)
+}
+
+fn at_most_50<T>(list: Option<&[T]>, field: &'static str) -> Result<(), ParseError> {
+    match list.map_or(0, <[T]>::len) {
+        0..=MAX_RECIPIENTS => Ok(()),
+        _ => Err(ParseError::TooManyRecipients(field)),
+    }
+}
+
+/// The account that sent: as the record says, else EventBridge, else the identity's ARN, else the only one there is.
+/// Whatever was said is checked, EventBridge's word too.
+fn account_of(
+    reader: &Reader,
+    sending_account_id: Option<String>,
+    source: Option<Arn<'_>>,
+    origin: &Origin,
+) -> Result<AccountId, ParseError> {
+    const FIELD: &str = "mail.sendingAccountId";
+    let only_one = || match &reader.accounts {
+        Accounts::These(ids) if ids.len() == 1 => ids.first().cloned(),
+        Accounts::These(_) | Accounts::Any => None,
+    };
+    let account = match sending_account_id {
+        Some(id) => {
+            id.parse().map_err(|_| ParseError::Malformed { field: FIELD, must_be: "an account id of 12 digits" })?
+        }
+        None => (origin.account.clone())
+            .or_else(|| source.and_then(|arn| arn.account.parse().ok()))
+            .or_else(only_one)
+            .ok_or(ParseError::Missing(FIELD))?,
+    };
+    if let Accounts::These(ids) = &reader.accounts
+        && !ids.contains(&account)
+    {
+        return Err(ParseError::OfAnotherAccount(FIELD));
+    }
+    if origin.account.as_ref().is_some_and(|id| *id != account) {
+        return Err(ParseError::OfAnotherAccount("account"));
+    }
+    Ok(account)
+}
+
+fn region_of(reader: &Reader, source: Option<Arn<'_>>, origin: &Origin) -> Result<Region, ParseError> {
+    let of_source = source.and_then(|arn| arn.region.parse().ok());
+    of_source.or_else(|| origin.region.clone()).or_else(|| reader.region.clone()).ok_or(ParseError::NoRegion)
+}
+
+/// `None` when the mail was sent without one.
+fn configuration_set(tags: Option<Tags>, origin: &Origin) -> Result<Option<ConfigurationSetName>, ParseError> {
+    let tag = tags.and_then(|tags| tags.configuration_set?.into_iter().next());
+    let Some(name) = tag.or_else(|| origin.configuration_set.clone()) else { return Ok(None) };
+    let malformed = ParseError::Malformed {
+        field: "mail.tags.ses:configuration-set",
+        must_be: "a configuration set's name: 1 to 64 of A-Z a-z 0-9 _ -",
+    };
+    name.parse().map(Some).map_err(|_| malformed)
+}
