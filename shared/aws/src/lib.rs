@@ -1,1 +1,20 @@
-//! stub
+//! The only crate that names an AWS client: adapters of the guard's ports, and the settings they are made from.
+
+mod clients;
+mod clock;
+mod dynamo;
+mod events;
+mod fault;
+mod operator;
+mod queue;
+mod ses;
+mod settings;
+
+pub use clients::{Clients};
+pub use clock::SystemClock;
+pub use dynamo::{DynamoLedger, DynamoRegister};
+pub use events::AwsNotifier;
+pub use operator::{OperateFunction, OperateFunctionError};
+pub use queue::SqsReminder;
+pub use ses::SesSwitch;
+pub use settings::{Problems, Settings};

@@ -5,9 +5,16 @@
 //!
 //! Nothing here reads a clock, an environment or a random number, and nothing calls AWS.
 
+pub mod audit;
 pub mod event;
 pub mod judge;
 pub mod name;
 pub mod notice;
+pub mod pace;
 pub mod policy;
+pub mod port;
+pub mod standing;
+pub mod state;
+pub mod steps;
+pub mod tally;
 pub mod time;

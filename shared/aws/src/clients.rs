@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+
+/// The clients of one function, made once at its cold start.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    config: SdkConfig,
+}
+
+impl Clients {
+    /// From the environment: Region, credentials and, for a local AWS, `AWS_ENDPOINT_URL`.
+    pub async fn from_env() -> Self {
+        Self { config: aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts()).load().await }
+    }
+
+    /// For a stand-in of AWS at this address, with credentials that mean nothing.
+    pub fn local(endpoint: &str, region: &str) -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "local AWS");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(aws_config::Region::new(region.to_owned()))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .timeout_config(timeouts())
+            .build();
+        Self { config }
+    }
+
+    /// The configuration they share.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+}
+
+/// The SDK sets neither by default; a call that hangs would take the whole invocation with it.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(12))
+        .build()
+}

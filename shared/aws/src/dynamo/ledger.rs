@@ -1,0 +1,165 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use guard_core::event::SignalKind;
+use guard_core::name::SetKey;
+use guard_core::port::{Fault, Ledger};
+use guard_core::tally::{Addition, BucketTally, Interval, PerKind, Slot};
+use guard_core::time::Bucket;
+
+use crate::Clients;
+use crate::fault::{fault, unreadable};
+
+/// A bucket outlives every message that may still come for it: longer than a dead-letter queue keeps one.
+const TTL_SECONDS: i64 = 15 * 86_400;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The counts: one item for each set and bucket, written by one unconditional `ADD`.
+#[derive(Debug, Clone)]
+pub struct DynamoLedger {
+    client: Client,
+    table: String,
+}
+
+impl DynamoLedger {
+    /// The ledger in this table. The SDK does not repeat its writes: a repeat that is not marked suspect would count
+    /// twice.
+    pub fn new(clients: &Clients, table: &str) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(clients.config()).retry_config(RetryConfig::disabled());
+        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+    }
+}
+
+/// The letter under which a kind is stored.
+fn letter(kind: SignalKind) -> char {
+    match kind {
+        SignalKind::Send => 's',
+        SignalKind::Bounce => 'b',
+        SignalKind::Complaint => 'c',
+        SignalKind::Prevented => 'u',
+    }
+}
+
+fn sort_key(bucket: Bucket) -> AttributeValue {
+    AttributeValue::S(format!("{:010}", bucket.start_second()))
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// What one addition adds: attribute and value, none of them empty.
+fn added(addition: &Addition) -> Vec<(String, AttributeValue)> {
+    let mut added = Vec::new();
+    for (kind, receipts) in &addition.receipts {
+        let letter = letter(*kind);
+        for (what, count) in
+            [('n', receipts.receipts), ('r', receipts.recorded()), ('x', receipts.suspect)]
+        {
+            if count > 0 {
+                added.push((format!("{letter}{what}"), number(count)));
+            }
+        }
+        if receipts.record_ids && !receipts.ids.is_empty() {
+            let ids = receipts.ids.iter().map(|id| Blob::new(id.0)).collect();
+            added.push((format!("{letter}i"), AttributeValue::Bs(ids)));
+        }
+    }
+    for (attribute, slot) in [("sl", addition.newest_send), ("fl", addition.newest_failure)] {
+        if let Some(slot) = slot {
+            added.push((attribute.to_owned(), AttributeValue::Ns(vec![slot.number().to_string()])));
+        }
+    }
+    added
+}
+
+impl Ledger for DynamoLedger {
+    async fn add(&self, addition: &Addition) -> Result<PerKind<u64>, Fault> {
+        let subject = addition.set.to_string();
+        let added = added(addition);
+        let terms: Vec<String> = added.iter().map(|(attribute, _)| format!("{attribute} :{attribute}")).collect();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("p", AttributeValue::S(subject.clone()))
+            .key("k", sort_key(addition.bucket))
+            .update_expression(format!("ADD {} SET t = if_not_exists(t, :t)", terms.join(", ")))
+            .expression_attribute_values(":t", number(addition.bucket.start_second() + TTL_SECONDS))
+            .return_values(ReturnValue::AllNew);
+        for (attribute, value) in added {
+            request = request.expression_attribute_values(format!(":{attribute}"), value);
+        }
+        let stored = request.send().await.map_err(|error| fault("UpdateItem", &subject, error))?;
+        let stored = stored.attributes.unwrap_or_default();
+        let mut ids = PerKind::default();
+        for kind in SignalKind::ALL {
+            *ids.of_mut(kind) = count_of_ids(&stored, kind);
+        }
+        Ok(ids)
+    }
+
+    async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        let subject = set.to_string();
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("p = :p AND k BETWEEN :from AND :to")
+            .expression_attribute_values(":p", AttributeValue::S(subject.clone()))
+            .expression_attribute_values(":from", sort_key(from))
+            .expression_attribute_values(":to", sort_key(to))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        let mut tallies = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("Query", &subject, error))?;
+            for item in page.items.unwrap_or_default() {
+                let tally = tally(&item)
+                    .ok_or_else(|| unreadable("Query", &subject, "an item of the ledger is not a bucket's tally"))?;
+                tallies.push(tally);
+            }
+        }
+        Ok(tallies)
+    }
+}
+
+fn count_of_ids(item: &Item, kind: SignalKind) -> u64 {
+    match item.get(&format!("{}i", letter(kind))) {
+        Some(AttributeValue::Bs(ids)) => ids.len() as u64,
+        _ => 0,
+    }
+}
+
+/// `None` when a key or a number is none.
+fn tally(item: &Item) -> Option<BucketTally> {
+    let bucket = Bucket::starting_at(item.get("k")?.as_s().ok()?.parse().ok()?)?;
+    let mut counts = PerKind::<Interval>::default();
+    for kind in SignalKind::ALL {
+        let count = |what: char| match item.get(&format!("{}{what}", letter(kind))) {
+            Some(value) => value.as_n().ok()?.parse().ok(),
+            None => Some(0),
+        };
+        *counts.of_mut(kind) = Interval {
+            receipts: count('n')?,
+            recorded: count('r')?,
+            suspect: count('x')?,
+            ids: count_of_ids(item, kind),
+        };
+    }
+    let newest = |attribute| match item.get(attribute) {
+        Some(AttributeValue::Ns(slots)) => slots.iter().filter_map(|slot| slot.parse::<u8>().ok()).max(),
+        _ => None,
+    };
+    Some(BucketTally {
+        bucket,
+        counts,
+        newest_send: newest("sl").map(|slot| Slot::start_in(bucket, slot)),
+        newest_failure: newest("fl").map(|slot| Slot::start_in(bucket, slot)),
+    })
+}

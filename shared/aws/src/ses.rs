@@ -1,0 +1,80 @@
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::http::HttpResponse;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use guard_core::name::{AccountId, Region, SetKey};
+use guard_core::port::{SendingSwitch, SwitchFault};
+
+use crate::Clients;
+
+/// How long one call may take. A call that takes longer may still land; the lease outlasts that.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// SES's own switch of a configuration set, in the account and Region of this stack.
+#[derive(Debug, Clone)]
+pub struct SesSwitch {
+    client: Client,
+    account: AccountId,
+    region: Region,
+}
+
+impl SesSwitch {
+    /// The switch of this account and Region. The SDK does not repeat its calls: they are paced by whoever makes them.
+    pub fn new(clients: &Clients, account: AccountId, region: Region) -> Self {
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
+        let config = aws_sdk_sesv2::config::Builder::from(clients.config())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .build();
+        Self { client: Client::from_conf(config), account, region }
+    }
+
+    /// A set of the same name elsewhere is another set.
+    fn check(&self, set: &SetKey) -> Result<(), SwitchFault> {
+        if set.account == self.account && set.region == self.region {
+            return Ok(());
+        }
+        let here = format!("{set} is not in account {} and Region {}, which this stack guards", self.account, self.region);
+        Err(SwitchFault::Refused(here.into()))
+    }
+}
+
+impl SendingSwitch for SesSwitch {
+    async fn is_on(&self, set: &SetKey) -> Result<bool, SwitchFault> {
+        self.check(set)?;
+        let answer = self.client.get_configuration_set().configuration_set_name(set.name.as_str()).send().await;
+        let answer = answer.map_err(switch_fault)?;
+        // SES leaves the options out while nobody has touched them: the set sends.
+        Ok(answer.sending_options().is_none_or(|options| options.sending_enabled()))
+    }
+
+    async fn turn(&self, set: &SetKey, on: bool) -> Result<(), SwitchFault> {
+        self.check(set)?;
+        let call = self.client.put_configuration_set_sending_options().configuration_set_name(set.name.as_str());
+        call.sending_enabled(on).send().await.map(drop).map_err(switch_fault)
+    }
+}
+
+fn switch_fault<E>(error: SdkError<E, HttpResponse>) -> SwitchFault
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let status = match &error {
+        SdkError::ServiceError(refused) => Some(refused.raw().status().as_u16()),
+        SdkError::ConstructionFailure(_) => Some(400),
+        _ => None,
+    };
+    match (status, error.code()) {
+        (Some(429), _) | (_, Some("TooManyRequestsException" | "ThrottlingException" | "Throttling")) => {
+            SwitchFault::Throttled
+        }
+        (Some(404), _) | (_, Some("NotFoundException")) => SwitchFault::NotFound,
+        (Some(status), _) if status < 500 => SwitchFault::Refused(error.into()),
+        _ => SwitchFault::Unknown(error.into()),
+    }
+}

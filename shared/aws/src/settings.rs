@@ -1,0 +1,178 @@
+use std::fmt;
+use std::str::FromStr;
+
+use guard_core::event::HashKey;
+use guard_core::name::{AccountId, Region};
+use guard_core::policy::Policy;
+use guard_core::steps::decide::Mode;
+
+/// The environment of a function, read once at its cold start. Nothing that is missing is guessed: everything that is
+/// wrong is collected and said in one message.
+pub struct Settings<'a> {
+    read: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+/// Everything that is wrong with the environment.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the function's environment is wrong: {}", self.0.join("; "))
+    }
+}
+
+impl<'a> Settings<'a> {
+    /// Settings from wherever `read` finds a variable.
+    pub fn new(read: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { read, problems: Vec::new() }
+    }
+
+    /// What was read, or everything that is wrong. Ask for each setting first.
+    pub fn finish<T>(self, settings: Option<T>) -> Result<T, Problems> {
+        match settings {
+            Some(settings) if self.problems.is_empty() => Ok(settings),
+            Some(_) | None => Err(Problems(self.problems)),
+        }
+    }
+
+    /// `GUARD_LEDGER_TABLE`
+    pub fn ledger_table(&mut self) -> Option<String> {
+        self.text("GUARD_LEDGER_TABLE")
+    }
+
+    /// `GUARD_STATE_TABLE`
+    pub fn state_table(&mut self) -> Option<String> {
+        self.text("GUARD_STATE_TABLE")
+    }
+
+    /// `GUARD_NOTICES_TOPIC_ARN`
+    pub fn notices_topic_arn(&mut self) -> Option<String> {
+        self.text("GUARD_NOTICES_TOPIC_ARN")
+    }
+
+    /// `GUARD_EVENT_BUS`
+    pub fn event_bus(&mut self) -> Option<String> {
+        self.text("GUARD_EVENT_BUS")
+    }
+
+    /// `GUARD_RECHECK_QUEUE_URL`
+    pub fn recheck_queue_url(&mut self) -> Option<String> {
+        self.text("GUARD_RECHECK_QUEUE_URL")
+    }
+
+    /// `GUARD_ACCOUNT_ID`
+    pub fn account(&mut self) -> Option<AccountId> {
+        self.parsed("GUARD_ACCOUNT_ID")
+    }
+
+    /// `AWS_REGION`, which Lambda sets.
+    pub fn region(&mut self) -> Option<Region> {
+        self.parsed("AWS_REGION")
+    }
+
+    /// `GUARD_HASH_KEY`; never shown.
+    pub fn hash_key(&mut self) -> Option<HashKey> {
+        let secret = self.text("GUARD_HASH_KEY")?;
+        let key = HashKey::from_secret(&secret);
+        if key.is_none() {
+            self.problems.push(format!("GUARD_HASH_KEY must have at least {} characters", HashKey::MIN_SECRET_LEN));
+        }
+        key
+    }
+
+    /// `GUARD_MODE`: `enforce` or `observe`
+    pub fn mode(&mut self) -> Option<Mode> {
+        match self.text("GUARD_MODE")?.as_str() {
+            "enforce" => Some(Mode::Enforce),
+            "observe" => Some(Mode::Observe),
+            _ => {
+                self.problems.push("GUARD_MODE must be enforce or observe".to_owned());
+                None
+            }
+        }
+    }
+
+    /// `GUARD_POLICY`: JSON; empty or missing is the built-in default.
+    pub fn policy(&mut self) -> Option<Policy> {
+        let text = (self.read)("GUARD_POLICY").unwrap_or_default();
+        if text.trim().is_empty() {
+            return Some(Policy::default());
+        }
+        match serde_json::from_str(&text) {
+            Ok(policy) => Some(policy),
+            Err(error) => {
+                self.problems.push(format!("GUARD_POLICY: {error}"));
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = (self.read)(name).filter(|text| !text.trim().is_empty());
+        if text.is_none() {
+            self.problems.push(format!("{name} is missing"));
+        }
+        text
+    }
+
+    fn parsed<T: FromStr<Err: fmt::Display>>(&mut self, name: &str) -> Option<T> {
+        match self.text(name)?.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problems.push(format!("{name}: {error}"));
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let read = |name: &str| match name {
+            "GUARD_ACCOUNT_ID" => Some("12".to_owned()),
+            "GUARD_HASH_KEY" => Some("short secret".to_owned()),
+            "GUARD_MODE" => Some("on".to_owned()),
+            "GUARD_POLICY" => Some("{\"bounce\": 1}".to_owned()),
+            _ => None,
+        };
+        let mut settings = Settings::new(&read);
+        let all = (
+            settings.ledger_table(),
+            settings.account(),
+            settings.region(),
+            settings.hash_key(),
+            settings.mode(),
+            settings.policy(),
+        );
+        assert_eq!(all.0, None);
+        let problems = settings.finish(Some(())).unwrap_err();
+        let said = problems.to_string();
+        for part in [
+            "GUARD_LEDGER_TABLE is missing",
+            "GUARD_ACCOUNT_ID: the account id must be 12 digits",
+            "AWS_REGION is missing",
+            "GUARD_HASH_KEY must have at least 32 characters",
+            "GUARD_MODE must be enforce or observe",
+            "GUARD_POLICY: ",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(!said.contains("short secret"), "a secret is never shown: {said}");
+    }
+
+    #[test]
+    fn no_policy_is_the_built_in_one() {
+        for text in [None, Some(String::new()), Some(" \n".to_owned())] {
+            let read = |_: &str| text.clone();
+            assert_eq!(Settings::new(&read).policy(), Some(Policy::default()));
+        }
+    }
+}

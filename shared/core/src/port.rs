@@ -1,0 +1,147 @@
+//! What the rules need of the world, in our words. Each port has an adapter in `guard-aws` and one in
+//! `guard-local`, and one contract suite that both pass.
+
+use std::error::Error;
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::audit::{AuditId, AuditRecord};
+use crate::name::SetKey;
+use crate::notice::Notice;
+use crate::state::{Change, Intent, State};
+use crate::tally::{Addition, BucketTally, PerKind};
+use crate::time::Bucket;
+
+/// Whether a failed write took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landed {
+    /// Surely not: it was refused. Repeating it is safe.
+    No,
+    /// Perhaps: the answer was lost.
+    Perhaps,
+}
+
+/// A store, a topic or a queue that did not do what it was asked. What was asked is to be tried again later.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} of {subject}")]
+pub struct Fault {
+    /// The operation, in AWS's words.
+    pub operation: &'static str,
+    /// The thing it was about; never an address.
+    pub subject: String,
+    /// Whether it took effect.
+    pub landed: Landed,
+    /// What went wrong.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// Counts per configuration set and bucket.
+pub trait Ledger: Send + Sync {
+    /// Adds to one bucket: unconditional, order does not matter, and a repeat with all receipts marked suspect keeps
+    /// the truth inside the interval. Gives how many ids of each kind the bucket holds now.
+    fn add(&self, addition: &Addition) -> impl Future<Output = Result<PerKind<u64>, Fault>> + Send;
+
+    /// The buckets from `from` to `to`, both included, oldest first; only those with mail. Sees every `add` that
+    /// returned before the call.
+    fn window(
+        &self,
+        set: &SetKey,
+        from: Bucket,
+        to: Bucket,
+    ) -> impl Future<Output = Result<Vec<BucketTally>, Fault>> + Send;
+}
+
+/// What became of a [`Register::commit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a conflict means that nothing was written"]
+pub enum Committed {
+    /// State and audit record are stored, together.
+    Done,
+    /// Someone else changed the state since it was read; nothing was written. Read again, decide again.
+    Conflict,
+}
+
+/// An intent that SES has not confirmed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Whose.
+    pub set: SetKey,
+    /// What is to be done.
+    pub intent: Intent,
+    /// How urgent: failed mails per 1,000 seconds.
+    pub priority: u64,
+}
+
+/// The state of every configuration set, and the file of what was decided and why.
+pub trait Register: Send + Sync {
+    /// Notes that the set must be judged. May be repeated.
+    fn mark(&self, set: &SetKey) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// The state of a set, [`State::default`] when nothing is known of it. Sees every write that returned before.
+    fn read(&self, set: &SetKey) -> impl Future<Output = Result<State, Fault>> + Send;
+
+    /// Compare and replace, with the audit record in the same transaction.
+    fn commit(&self, change: &Change) -> impl Future<Output = Result<Committed, Fault>> + Send;
+
+    /// All pending intents, pauses first and worst first. May lag behind the latest writes.
+    fn pending(&self) -> impl Future<Output = Result<Vec<Pending>, Fault>> + Send;
+
+    /// Every set of which something is known. May lag behind the latest writes.
+    fn states(&self) -> impl Future<Output = Result<Vec<(SetKey, State)>, Fault>> + Send;
+
+    /// The latest audit records of a set, newest first.
+    fn history(&self, set: &SetKey, limit: u32) -> impl Future<Output = Result<Vec<AuditRecord>, Fault>> + Send;
+
+    /// One audit record; `None` when there is none with this id.
+    fn audit_record(
+        &self,
+        set: &SetKey,
+        id: &AuditId,
+    ) -> impl Future<Output = Result<Option<AuditRecord>, Fault>> + Send;
+}
+
+/// Why SES did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchFault {
+    /// Too many calls (429); surely not done.
+    #[error("SES is throttling")]
+    Throttled,
+    /// The configuration set does not exist (404).
+    #[error("SES knows no such configuration set")]
+    NotFound,
+    /// Refused for another reason (denied, invalid); surely not done.
+    #[error("SES refused the call")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    /// No answer: it may still take effect until the lease ends.
+    #[error("SES did not answer")]
+    Unknown(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// SES's switch of one configuration set. One call is one request: no retry inside.
+pub trait SendingSwitch: Send + Sync {
+    /// Whether the set may send.
+    fn is_on(&self, set: &SetKey) -> impl Future<Output = Result<bool, SwitchFault>> + Send;
+    /// Lets the set send, or stops it. May be repeated.
+    fn turn(&self, set: &SetKey, on: bool) -> impl Future<Output = Result<(), SwitchFault>> + Send;
+}
+
+/// Tells people and machines.
+pub trait Notifier: Send + Sync {
+    /// Delivers the notice at least once.
+    fn notify(&self, notice: &Notice) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Wakes the judge later.
+pub trait Reminder: Send + Sync {
+    /// Has the set judged again, `seconds` from now or a little later.
+    fn remind(&self, set: &SetKey, seconds: u32) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// The only way to the time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    fn sleep(&self, milliseconds: u64) -> impl Future<Output = ()> + Send;
+}

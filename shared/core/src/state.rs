@@ -1,0 +1,345 @@
+//! What is known of one configuration set, and the changes it may go through.
+//!
+//! `generation` counts intents, `applied` is the one that SES is known to have carried out. A change is a compare
+//! and replace on `revision`, so nobody acts on what is no longer so; only the mark (`dirty`) is added blindly.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::{Act, AuditId, AuditRecord, GUARD};
+use crate::name::SetKey;
+use crate::time::{Bucket, plus_seconds};
+
+/// How long an actuator may hold a set: longer than a call to SES can take effect after it was sent.
+pub const LEASE_SECONDS: i64 = 60;
+
+/// Where a configuration set stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Phase {
+    /// Sends, below the warning line.
+    #[default]
+    Active,
+    /// Sends, above the warning line.
+    Warned,
+    /// To be paused; SES has not confirmed it yet.
+    Pausing,
+    /// Paused by the guard.
+    Paused,
+    /// To send again; SES has not confirmed it yet.
+    Resuming,
+    /// Sends again after a pause, watched with half the slack.
+    Trial,
+    /// Disabled in SES by someone else.
+    External,
+    /// SES no longer knows it.
+    Gone,
+}
+
+impl Phase {
+    /// Its word, as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Warned => "WARNED",
+            Self::Pausing => "PAUSING",
+            Self::Paused => "PAUSED",
+            Self::Resuming => "RESUMING",
+            Self::Trial => "TRIAL",
+            Self::External => "EXTERNAL",
+            Self::Gone => "GONE",
+        }
+    }
+}
+
+/// What the actuator is to do in SES.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Intent {
+    /// Stop the set.
+    Pause,
+    /// Let it send again.
+    Resume,
+}
+
+/// Whose will the present phase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Owner {
+    /// The guard's, by its counts.
+    Guard,
+    /// An operator's.
+    Operator,
+}
+
+/// An actuator's claim on a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose.
+    pub id: String,
+    /// Until when, absolutely.
+    pub until: Timestamp,
+}
+
+/// An operator's "leave it alone".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    /// Who said so.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Why a set stands where it stands: what its records and notices say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    /// In one sentence with numbers.
+    pub sentence: String,
+    /// Who decided it.
+    pub actor: String,
+    /// The operator's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The judgement that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<serde_json::Value>,
+}
+
+impl Why {
+    /// The guard's own, without evidence.
+    pub fn guard(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), actor: GUARD.to_owned(), reason: None, evidence: None }
+    }
+
+    /// An operator's.
+    pub fn operator(sentence: String, actor: &str, reason: &str) -> Self {
+        Self { sentence, actor: actor.to_owned(), reason: Some(reason.to_owned()), evidence: None }
+    }
+}
+
+/// The window's totals at the last evaluation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Recipients sent to, those prevented taken off.
+    pub sends: u64,
+    /// Hard bounces.
+    pub bounces: u64,
+    /// Complaints.
+    pub complaints: u64,
+    /// Recipients that SES refused before sending.
+    pub prevented: u64,
+}
+
+/// What is known of one set. The default is a set of which nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Grows with every change; 0 when none was ever written.
+    pub revision: u64,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The latest intent's number.
+    pub generation: u64,
+    /// The number of the intent that SES is known to have carried out.
+    pub applied: u64,
+    /// Only mail sent in this bucket or later is judged.
+    pub fresh: Option<Bucket>,
+    /// Whose will the phase is.
+    pub owner: Option<Owner>,
+    /// How often it was marked to be judged.
+    pub dirty: u64,
+    /// The mark up to which it was judged.
+    pub judged: u64,
+    /// Whether it waits to be judged.
+    pub to_judge: bool,
+    /// The intent that waits for SES, with its priority.
+    pub pending: Option<(Intent, u64)>,
+    /// The actuator that is at it.
+    pub lease: Option<Lease>,
+    /// An operator's hold.
+    pub hold: Option<Hold>,
+    /// Since when SES is known to refuse its mail.
+    pub off_since: Option<Timestamp>,
+    /// When a set that is over, but whose sends are counted late, is to be looked at again.
+    pub recheck_at: Option<Timestamp>,
+    /// A pause that was due, and not made, was told.
+    pub would_pause_told: bool,
+    /// That its counts can't be trusted was told.
+    pub degraded_told: bool,
+    /// Audit records that people have not been told of yet.
+    pub untold: BTreeSet<AuditId>,
+    /// Why it stands where it stands.
+    pub why: Option<Why>,
+    /// The totals at the last evaluation.
+    pub totals: Option<Totals>,
+}
+
+/// What a change does to the mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Leaves it.
+    Keep,
+    /// Takes it off, if there was none since the state was read; else the change is a conflict.
+    Clear,
+    /// Sets it: the set is to be judged.
+    Set,
+}
+
+/// A compare and replace of one set's state, with the records that explain it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Whose.
+    pub set: SetKey,
+    /// The state as it was read.
+    pub before: State,
+    /// The state as it is to be; its `revision`, `dirty` and `to_judge` are the store's to keep.
+    pub after: State,
+    /// What becomes of the mark.
+    pub mark: Mark,
+    /// The records.
+    pub audit: Vec<AuditRecord>,
+}
+
+impl Change {
+    /// A change that nobody needs to read about.
+    pub fn silent(set: &SetKey, before: &State, after: State) -> Self {
+        Self { set: set.clone(), before: before.clone(), after, mark: Mark::Keep, audit: Vec::new() }
+    }
+
+    /// Adds the record of the change; `tell` has people told of it.
+    #[must_use]
+    pub fn recorded(mut self, record: AuditRecord, tell: bool) -> Self {
+        if tell {
+            self.after.untold.insert(record.id.clone());
+        }
+        self.audit.push(record);
+        self
+    }
+
+    /// Takes the mark off: everything up to it is judged.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        self.after.judged = self.before.dirty;
+        self.mark = Mark::Clear;
+        self
+    }
+
+    /// The state as stored once the change is done: what every adapter must leave behind.
+    pub fn stored(&self) -> State {
+        let mut stored = self.after.clone();
+        stored.revision = self.before.revision + 1;
+        match self.mark {
+            Mark::Keep => {}
+            Mark::Clear => stored.to_judge = false,
+            Mark::Set => {
+                stored.to_judge = true;
+                stored.dirty += 1;
+            }
+        }
+        stored
+    }
+}
+
+impl State {
+    /// Whether the guard means it to send.
+    pub fn wants_sending(&self) -> bool {
+        match self.phase {
+            Phase::Active | Phase::Warned | Phase::Resuming | Phase::Trial | Phase::Gone => true,
+            Phase::Pausing | Phase::Paused | Phase::External => false,
+        }
+    }
+
+    /// With a new intent for the actuator.
+    #[must_use]
+    pub fn intending(&self, intent: Intent, priority: u64, owner: Owner, why: Why) -> Self {
+        let mut next = self.clone();
+        next.generation += 1;
+        next.pending = Some((intent, priority));
+        next.phase = match intent {
+            Intent::Pause => Phase::Pausing,
+            Intent::Resume => Phase::Resuming,
+        };
+        next.owner = Some(owner);
+        next.why = Some(why);
+        next.recheck_at = None;
+        next.would_pause_told = false;
+        next
+    }
+
+    /// The fence of a resume at `now`: the present bucket if SES was off before it began, else the next one. Mail from
+    /// before the fence can't pause the set again.
+    pub fn fence(&self, now: Timestamp) -> Bucket {
+        let present = Bucket::of(now);
+        match self.off_since {
+            Some(off_since) if off_since < present.start() => present,
+            Some(_) | None => present.plus(1),
+        }
+    }
+
+    /// Whether an actuator may take it on.
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        self.lease.as_ref().is_none_or(|lease| lease.until < now)
+    }
+
+    /// Leased to `id` from `now` on.
+    #[must_use]
+    pub fn leased(&self, id: &str, now: Timestamp) -> Self {
+        let lease = Lease { id: id.to_owned(), until: plus_seconds(now, LEASE_SECONDS) };
+        Self { lease: Some(lease), ..self.clone() }
+    }
+
+    /// Whether `id` holds the lease.
+    pub fn is_leased_to(&self, id: &str) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.id == id)
+    }
+
+    /// Without its lease.
+    #[must_use]
+    pub fn unleased(&self) -> Self {
+        Self { lease: None, ..self.clone() }
+    }
+
+    /// SES has confirmed the pending intent.
+    #[must_use]
+    pub fn confirmed(&self, set: &SetKey, intent: Intent, now: Timestamp) -> Change {
+        let mut next = self.unleased();
+        next.applied = self.generation;
+        next.pending = None;
+        let act = match intent {
+            Intent::Pause => {
+                next.phase = Phase::Paused;
+                next.off_since = Some(now);
+                Act::Paused
+            }
+            Intent::Resume => {
+                next.phase = Phase::Trial;
+                next.off_since = None;
+                next.owner = None;
+                Act::Resumed
+            }
+        };
+        let record = AuditRecord::of(set, now, act, self, &next, self.why.clone().unwrap_or_default());
+        Change::silent(set, self, next).recorded(record, true)
+    }
+
+    /// SES does not know the set: whatever was intended is void, and only mail of a new set of that name counts.
+    #[must_use]
+    pub fn gone(&self, set: &SetKey, now: Timestamp) -> Change {
+        let mut next = self.unleased();
+        next.applied = self.generation;
+        next.pending = None;
+        next.phase = Phase::Gone;
+        next.owner = None;
+        next.off_since = None;
+        next.fresh = Some(Bucket::of(now).plus(1));
+        let why = Why::guard("SES knows no configuration set of this name any more; there is nothing to pause or resume.");
+        let record = AuditRecord::of(set, now, Act::Gone, self, &next, why);
+        Change::silent(set, self, next).recorded(record, true)
+    }
+}

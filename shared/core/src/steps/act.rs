@@ -1,0 +1,265 @@
+//! Acting: lease, the call to SES, "applied", and then people are told.
+//!
+//! One drain carries out everything that is pending, worst first, not only what woke it. What it leaves unfinished it
+//! names, so that the stream wakes it again. A crash after the lease costs at most the lease's time; a crash after
+//! the call repeats the call, which changes nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use crate::name::SetKey;
+use crate::notice::Notice;
+use crate::pace::Pace;
+use crate::port::{Clock, Committed, Fault, Notifier, Pending, Register, SendingSwitch, SwitchFault};
+use crate::state::{Change, Intent, State};
+
+/// How often a commit is tried anew after someone else changed the state.
+const COMMIT_ATTEMPTS: usize = 8;
+/// How long to wait for another actuator's lease before looking again.
+const LEASE_POLL_MILLISECONDS: u64 = 1_000;
+
+/// One thing that was done.
+#[derive(Debug)]
+pub enum Deed {
+    /// SES carried out the intent, and that is recorded.
+    Applied(SetKey, Intent),
+    /// SES does not know the set; that is recorded.
+    Gone(SetKey),
+    /// The set waits: SES throttled, refused or did not answer.
+    Put(SetKey, Intent, SwitchFault),
+    /// People were told.
+    Told(SetKey, Notice),
+}
+
+/// What a drain did.
+#[derive(Debug, Default)]
+pub struct Drained {
+    /// In the order of doing.
+    pub deeds: Vec<Deed>,
+    /// What the tables or topics refused.
+    pub faults: Vec<Fault>,
+    /// Those of the sets it was woken for that still wait for something.
+    pub unfinished: BTreeSet<SetKey>,
+}
+
+/// Carries out intents. One per account and Region: its pace is the account's.
+#[derive(Debug)]
+pub struct Actuator<R, S, N, C> {
+    register: R,
+    switch: S,
+    notifier: N,
+    clock: C,
+    pace: Mutex<Pace>,
+}
+
+impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> {
+    /// An actuator that has called nobody yet.
+    pub fn new(register: R, switch: S, notifier: N, clock: C) -> Self {
+        Self { register, switch, notifier, clock, pace: Mutex::default() }
+    }
+
+    /// Carries out what is pending and tells what is untold. `me` names this drain in its leases. Nothing is begun at
+    /// or after `stop_at`, which must leave time for one call to SES.
+    pub async fn drain(&self, woken: &BTreeSet<SetKey>, me: &str, stop_at: Timestamp) -> Drained {
+        let mut drained = Drained::default();
+        let mut refused: BTreeSet<SetKey> = BTreeSet::new();
+        while self.clock.now() < stop_at {
+            let queue = self.queue(woken, &refused, &mut drained.faults).await;
+            let mut leased_away = false;
+            let mut next = None;
+            for pending in queue {
+                match self.register.read(&pending.set).await {
+                    Ok(state) if state.pending.is_none() => {}
+                    Ok(state) if !state.is_free(self.clock.now()) => leased_away = true,
+                    Ok(state) => {
+                        next = Some((pending.set, state));
+                        break;
+                    }
+                    Err(fault) => drained.faults.push(fault),
+                }
+            }
+            match next {
+                Some((set, state)) => {
+                    if let Err(fault) = self.carry_out(&set, &state, me, &mut drained.deeds).await {
+                        drained.faults.push(fault);
+                        refused.insert(set.clone());
+                    }
+                    if let Some(Deed::Put(_, _, SwitchFault::Refused(_))) = drained.deeds.last() {
+                        refused.insert(set.clone());
+                    }
+                    self.tell(&set, &mut drained).await;
+                }
+                None if leased_away => self.clock.sleep(LEASE_POLL_MILLISECONDS).await,
+                None => break,
+            }
+        }
+        for set in woken {
+            self.tell(set, &mut drained).await;
+            match self.register.read(set).await {
+                Ok(state) if state.pending.is_none() && state.untold.is_empty() => {}
+                Ok(_) => drop(drained.unfinished.insert(set.clone())),
+                Err(fault) => {
+                    drained.faults.push(fault);
+                    drained.unfinished.insert(set.clone());
+                }
+            }
+        }
+        drained
+    }
+
+    /// What is to be done, pauses first and worst first. The list of what is pending may lag, so the sets that woke us
+    /// are asked themselves.
+    async fn queue(
+        &self,
+        woken: &BTreeSet<SetKey>,
+        refused: &BTreeSet<SetKey>,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<Pending> {
+        let mut queue = match self.register.pending().await {
+            Ok(pending) => pending,
+            Err(fault) => {
+                faults.push(fault);
+                Vec::new()
+            }
+        };
+        let listed: BTreeSet<SetKey> = queue.iter().map(|one| one.set.clone()).collect();
+        for set in woken.difference(&listed) {
+            match self.register.read(set).await {
+                Ok(State { pending: Some((intent, priority)), .. }) => {
+                    queue.push(Pending { set: set.clone(), intent, priority });
+                }
+                Ok(_) => {}
+                Err(fault) => faults.push(fault),
+            }
+        }
+        queue.retain(|one| !refused.contains(&one.set));
+        queue.sort_by_key(|one| (one.intent, std::cmp::Reverse(one.priority)));
+        queue
+    }
+
+    async fn carry_out(&self, set: &SetKey, state: &State, me: &str, deeds: &mut Vec<Deed>) -> Result<(), Fault> {
+        let Some((intent, _)) = state.pending else { return Ok(()) };
+        self.take_turn().await;
+        let leased = Change::silent(set, state, state.leased(me, self.clock.now()));
+        if self.register.commit(&leased).await? == Committed::Conflict {
+            return Ok(());
+        }
+        let answer = match intent {
+            Intent::Pause => self.switch.turn(set, false).await,
+            Intent::Resume => self.switch_on(set).await,
+        };
+        match answer {
+            Ok(()) => self.settle(set, state.generation, me, |state, now| state.confirmed(set, intent, now)).await.map(
+                |settled| {
+                    if settled {
+                        deeds.push(Deed::Applied(set.clone(), intent));
+                    }
+                },
+            ),
+            Err(SwitchFault::NotFound) => {
+                let settled = self.settle(set, state.generation, me, |state, now| state.gone(set, now)).await?;
+                if settled {
+                    deeds.push(Deed::Gone(set.clone()));
+                }
+                Ok(())
+            }
+            // The call may still land: nobody else may call before it can't any more, so the lease stays.
+            Err(fault @ SwitchFault::Unknown(_)) => {
+                deeds.push(Deed::Put(set.clone(), intent, fault));
+                Ok(())
+            }
+            Err(fault @ (SwitchFault::Throttled | SwitchFault::Refused(_))) => {
+                if matches!(fault, SwitchFault::Throttled) {
+                    self.with_pace(|pace, now| pace.throttled(now));
+                }
+                deeds.push(Deed::Put(set.clone(), intent, fault));
+                self.settle(set, state.generation, me, |state, _| Change::silent(set, state, state.unleased()))
+                    .await
+                    .map(drop)
+            }
+        }
+    }
+
+    /// What enabling an enabled set does to its metrics is not documented, so it is never done.
+    async fn switch_on(&self, set: &SetKey) -> Result<(), SwitchFault> {
+        if self.switch.is_on(set).await? {
+            return Ok(());
+        }
+        self.take_turn().await;
+        self.switch.turn(set, true).await
+    }
+
+    /// Ends the lease of `me` with `change`, if the intent is still the one of `generation`; else drops the lease only.
+    /// Gives whether the change was made.
+    async fn settle(
+        &self,
+        set: &SetKey,
+        generation: u64,
+        me: &str,
+        change: impl Fn(&State, Timestamp) -> Change,
+    ) -> Result<bool, Fault> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let state = self.register.read(set).await?;
+            if !state.is_leased_to(me) {
+                return Ok(false);
+            }
+            let current = state.generation == generation;
+            let change = if current {
+                change(&state, self.clock.now())
+            } else {
+                Change::silent(set, &state, state.unleased())
+            };
+            if self.register.commit(&change).await? == Committed::Done {
+                return Ok(current);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Tells people what they have not been told of this set. Told first and crossed off after: a crash between the two
+    /// tells twice, never not at all.
+    async fn tell(&self, set: &SetKey, drained: &mut Drained) {
+        if let Err(fault) = self.tell_all(set, &mut drained.deeds).await {
+            drained.faults.push(fault);
+        }
+    }
+
+    async fn tell_all(&self, set: &SetKey, deeds: &mut Vec<Deed>) -> Result<(), Fault> {
+        let untold = self.register.read(set).await?.untold;
+        for id in untold {
+            let record = self.register.audit_record(set, &id).await?;
+            if let Some(notice) = record.as_ref().and_then(Notice::of) {
+                self.notifier.notify(&notice).await?;
+                deeds.push(Deed::Told(set.clone(), notice));
+            }
+            for _ in 0..COMMIT_ATTEMPTS {
+                let state = self.register.read(set).await?;
+                let mut told = state.clone();
+                if !told.untold.remove(&id) {
+                    break;
+                }
+                if self.register.commit(&Change::silent(set, &state, told)).await? == Committed::Done {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_turn(&self) {
+        loop {
+            let wait = self.with_pace(|pace, now| pace.wait(now));
+            if wait == 0 {
+                break self.with_pace(|pace, now| pace.called(now));
+            }
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    fn with_pace<T>(&self, change: impl FnOnce(&mut Pace, Timestamp) -> T) -> T {
+        let mut pace = self.pace.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        change(&mut pace, self.clock.now())
+    }
+}

@@ -1,0 +1,179 @@
+//! Counting: sends before failures, then the mark, and only then the acknowledgement.
+//!
+//! A crash between any two steps leaves the messages unacknowledged. When they come again the ids make the counts a
+//! no-op, the mark is set again and the decision is taken again.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+
+use crate::event::Signal;
+use crate::name::SetKey;
+use crate::port::{Clock, Fault, Landed, Ledger, Register};
+use crate::tally::{Addition, PerKind, fold};
+use crate::time::Bucket;
+
+/// Writes in flight at once.
+const IN_FLIGHT: usize = 64;
+/// Attempts at one write, and the waits between them.
+const BACKOFF_MILLISECONDS: [u64; 4] = [25, 100, 400, 1_000];
+/// Buckets whose number of ids is remembered.
+const REMEMBERED_BUCKETS: usize = 20_000;
+
+/// One message of a batch, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The queue's id of it, to give it back under.
+    pub message_id: String,
+    /// Whether it was delivered before, and so may have been counted.
+    pub suspect: bool,
+    /// What it says.
+    pub signals: Vec<Signal>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Counted {
+    /// Messages that are to come again: something of theirs is not stored.
+    pub failed: BTreeSet<String>,
+    /// What went wrong, one fault for each write that was given up.
+    pub faults: Vec<Fault>,
+    /// Writes to the ledger.
+    pub additions: usize,
+    /// Sets marked to be judged.
+    pub marked: usize,
+}
+
+/// Counts batches, and remembers between them how full the buckets are.
+#[derive(Debug)]
+pub struct Counter<L, R, C> {
+    ledger: L,
+    register: R,
+    clock: C,
+    ids: Mutex<HashMap<(SetKey, Bucket), PerKind<u64>>>,
+}
+
+impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
+    /// A counter that has seen nothing yet.
+    pub fn new(ledger: L, register: R, clock: C) -> Self {
+        Self { ledger, register, clock, ids: Mutex::default() }
+    }
+
+    /// Counts a batch. Everything that is not named in [`Counted::failed`] is stored, and its set marked. Nothing is
+    /// begun at or after `stop_at`.
+    pub async fn count(&self, batch: &[Receipt], stop_at: Timestamp) -> Counted {
+        let mut counted = Counted::default();
+        let additions = fold(batch.iter().flat_map(|one| one.signals.iter().map(|signal| (signal, one.suspect))));
+        let to_mark: BTreeSet<SetKey> =
+            additions.iter().filter(|one| one.has_failures()).map(|one| one.set.clone()).collect();
+        let (with_sends, without): (Vec<_>, Vec<_>) =
+            additions.into_iter().partition(|one| one.counts(crate::event::SignalKind::Send));
+
+        let mut lost: BTreeSet<(SetKey, Bucket)> = BTreeSet::new();
+        let mut behind: BTreeSet<SetKey> = BTreeSet::new();
+        for wave in [with_sends, without] {
+            // Failures without the sends of the same batch would read as a rate that is too high.
+            let (held_back, wave): (Vec<_>, Vec<_>) = wave.into_iter().partition(|one| behind.contains(&one.set));
+            lost.extend(held_back.into_iter().map(|one| (one.set, one.bucket)));
+            let results: Vec<_> = futures::stream::iter(wave)
+                .map(|one| async move { (one.set.clone(), one.bucket, self.add(one, stop_at).await) })
+                .buffer_unordered(IN_FLIGHT)
+                .collect()
+                .await;
+            for (set, bucket, result) in results {
+                match result {
+                    Ok(()) => counted.additions += 1,
+                    Err(fault) => {
+                        counted.faults.extend(fault);
+                        behind.insert(set.clone());
+                        lost.insert((set, bucket));
+                    }
+                }
+            }
+        }
+
+        let marks: Vec<_> = futures::stream::iter(to_mark)
+            .map(|set| async move {
+                let result = self.mark(&set, stop_at).await;
+                (set, result)
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .collect()
+            .await;
+        let mut unmarked: BTreeSet<SetKey> = BTreeSet::new();
+        for (set, result) in marks {
+            match result {
+                Ok(()) => counted.marked += 1,
+                Err(fault) => {
+                    counted.faults.extend(fault);
+                    unmarked.insert(set);
+                }
+            }
+        }
+
+        let is_lost = |signal: &Signal| {
+            let stored = !lost.contains(&(signal.set.clone(), Bucket::of(signal.sent_at)));
+            let marked = !signal.kind.is_failure() || !unmarked.contains(&signal.set);
+            !(stored && marked)
+        };
+        counted.failed =
+            batch.iter().filter(|one| one.signals.iter().any(is_lost)).map(|one| one.message_id.clone()).collect();
+        counted
+    }
+
+    /// Stores one addition. `Err(None)` when there was no time to begin.
+    async fn add(&self, mut addition: Addition, stop_at: Timestamp) -> Result<(), Option<Fault>> {
+        let bucket = (addition.set.clone(), addition.bucket);
+        addition.record_what_fits(self.seen(&bucket));
+        let mut last = None;
+        for wait in BACKOFF_MILLISECONDS {
+            if self.clock.now() >= stop_at {
+                return Err(last);
+            }
+            match self.ledger.add(&addition).await {
+                Ok(ids) => {
+                    self.remember(bucket, ids);
+                    return Ok(());
+                }
+                Err(fault) => {
+                    if fault.landed == Landed::Perhaps {
+                        addition.suspect_all();
+                    }
+                    last = Some(fault);
+                }
+            }
+            self.clock.sleep(wait).await;
+        }
+        Err(last)
+    }
+
+    async fn mark(&self, set: &SetKey, stop_at: Timestamp) -> Result<(), Option<Fault>> {
+        let mut last = None;
+        for wait in BACKOFF_MILLISECONDS {
+            if self.clock.now() >= stop_at {
+                break;
+            }
+            match self.register.mark(set).await {
+                Ok(()) => return Ok(()),
+                Err(fault) => last = Some(fault),
+            }
+            self.clock.sleep(wait).await;
+        }
+        Err(last)
+    }
+
+    fn seen(&self, bucket: &(SetKey, Bucket)) -> Option<PerKind<u64>> {
+        self.ids.lock().ok()?.get(bucket).copied()
+    }
+
+    fn remember(&self, bucket: (SetKey, Bucket), ids: PerKind<u64>) {
+        if let Ok(mut known) = self.ids.lock() {
+            if known.len() >= REMEMBERED_BUCKETS {
+                known.clear();
+            }
+            known.insert(bucket, ids);
+        }
+    }
+}

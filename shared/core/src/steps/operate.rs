@@ -1,0 +1,237 @@
+//! Operating: what a person asks of the guard, as one JSON object in and one out. A refusal changes nothing.
+
+mod answer;
+mod request;
+
+use jiff::Timestamp;
+
+pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
+pub use request::{Action, Request};
+
+use crate::audit::{Act, AuditRecord};
+use crate::name::{AccountId, Region, SetKey};
+use crate::policy::Policy;
+use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
+use crate::standing::{assess, window_start};
+use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
+use crate::steps::decide::Mode;
+use crate::time::Bucket;
+
+/// How often an order is tried anew after someone else changed the state.
+const COMMIT_ATTEMPTS: usize = 8;
+
+/// Carries out operators' orders.
+#[derive(Debug)]
+pub struct Operator<L, R, S, C> {
+    /// The counts.
+    pub ledger: L,
+    /// The states.
+    pub register: R,
+    /// SES, to look at.
+    pub switch: S,
+    /// The time.
+    pub clock: C,
+    /// The rule's numbers, to show.
+    pub policy: Policy,
+    /// Whether the guard pauses, to show.
+    pub mode: Mode,
+    /// The account that is guarded.
+    pub account: AccountId,
+    /// The Region that is guarded.
+    pub region: Region,
+}
+
+impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
+    /// Answers one request.
+    pub async fn operate(&self, request: Request) -> Answer {
+        let answer = match &request.action {
+            Action::Status { set: None } => self.overview().await,
+            Action::Status { set: Some(name) } => {
+                let set = self.key(name.clone());
+                self.status(&request, &set).await
+            }
+            Action::List { phase } => self.list(*phase).await,
+            Action::History { set, limit } => {
+                let set = self.key(set.clone());
+                self.register.history(&set, *limit).await.map_err(Refusal::from).map(|records| Answer::history(&set, records))
+            }
+            Action::Pause { set, order } => {
+                let (set, why) = (self.key(set.clone()), order.why("paused"));
+                self.change(&request, &set, |state, sending, now| pause(&set, state, sending, &why, now)).await
+            }
+            Action::Resume { set, order, force } => {
+                let (set, why) = (self.key(set.clone()), order.why("resumed"));
+                self.change(&request, &set, |state, sending, now| resume(&set, state, sending, &why, *force, now)).await
+            }
+            Action::Hold { set, order } => {
+                let (set, why) = (self.key(set.clone()), order.why("held"));
+                self.change(&request, &set, |state, sending, now| hold(&set, state, sending, &why, now)).await
+            }
+            Action::Release { set, order } => {
+                let (set, why) = (self.key(set.clone()), order.why("released"));
+                self.change(&request, &set, |state, _, now| release(&set, state, &why, now)).await
+            }
+        };
+        answer.unwrap_or_else(Answer::refused)
+    }
+
+    fn key(&self, name: crate::name::ConfigurationSetName) -> SetKey {
+        SetKey { account: self.account.clone(), region: self.region.clone(), name }
+    }
+
+    /// Decides on what was read and commits it, anew if someone else was faster.
+    async fn change(
+        &self,
+        request: &Request,
+        set: &SetKey,
+        decide: impl Fn(&State, Sending, Timestamp) -> Result<Change, Refusal>,
+    ) -> Result<Answer, Refusal> {
+        let sending = self.sending(set).await;
+        for _ in 0..COMMIT_ATTEMPTS {
+            let before = self.register.read(set).await?;
+            let change = decide(&before, sending, self.clock.now())?;
+            if self.register.commit(&change).await? == Committed::Done {
+                return self.describe(request, set, &before, &change.stored(), sending).await;
+            }
+        }
+        Err(Refusal::conflict())
+    }
+
+    async fn status(&self, request: &Request, set: &SetKey) -> Result<Answer, Refusal> {
+        let state = self.register.read(set).await?;
+        let sending = self.sending(set).await;
+        if sending == Sending::NotFound && state == State::default() {
+            return Err(Refusal::unknown_set());
+        }
+        self.describe(request, set, &state, &state, sending).await
+    }
+
+    async fn describe(
+        &self,
+        request: &Request,
+        set: &SetKey,
+        before: &State,
+        after: &State,
+        sending: Sending,
+    ) -> Result<Answer, Refusal> {
+        let now = self.clock.now();
+        let from = window_start(&self.policy, now, after.fresh);
+        let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
+        let found = assess(&self.policy, &tallies, after.fresh, now);
+        Ok(Answer::Set(Box::new(SetAnswer::new(request, set, before, after, sending.known(), &found, &self.policy))))
+    }
+
+    async fn overview(&self) -> Result<Answer, Refusal> {
+        let states = self.register.states().await?;
+        Ok(Answer::overview(self.mode, &self.policy, &states))
+    }
+
+    async fn list(&self, phase: Option<Phase>) -> Result<Answer, Refusal> {
+        let mut states = self.register.states().await?;
+        states.retain(|(_, state)| phase.is_none_or(|phase| state.phase == phase));
+        Ok(Answer::list(states))
+    }
+
+    async fn sending(&self, set: &SetKey) -> Sending {
+        match self.switch.is_on(set).await {
+            Ok(true) => Sending::On,
+            Ok(false) => Sending::Off,
+            Err(SwitchFault::NotFound) => Sending::NotFound,
+            Err(SwitchFault::Throttled | SwitchFault::Refused(_) | SwitchFault::Unknown(_)) => Sending::Unknown,
+        }
+    }
+}
+
+/// What SES says of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    On,
+    Off,
+    NotFound,
+    /// SES did not say.
+    Unknown,
+}
+
+impl Sending {
+    fn known(self) -> Option<bool> {
+        match self {
+            Self::On => Some(true),
+            Self::Off => Some(false),
+            Self::NotFound | Self::Unknown => None,
+        }
+    }
+}
+
+fn pause(set: &SetKey, state: &State, sending: Sending, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
+    match state.phase {
+        Phase::Pausing | Phase::Paused => return Err(Refusal::already_paused(state)),
+        Phase::Active | Phase::Warned | Phase::Resuming | Phase::Trial | Phase::External | Phase::Gone => {}
+    }
+    if sending == Sending::NotFound {
+        return Err(Refusal::unknown_set());
+    }
+    // A person's word comes before any pause by numbers.
+    let after = state.intending(Intent::Pause, u64::from(u32::MAX), Owner::Operator, why.clone());
+    let record = AuditRecord::of(set, now, Act::PauseIntended, state, &after, why.clone());
+    Ok(Change::silent(set, state, after).recorded(record, false))
+}
+
+fn resume(
+    set: &SetKey,
+    state: &State,
+    sending: Sending,
+    why: &Why,
+    force: bool,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    match (state.phase, sending) {
+        (Phase::Paused | Phase::Pausing, _) => {}
+        (Phase::Resuming, _) => return Err(Refusal::already_resuming()),
+        (_, Sending::NotFound) => return Err(Refusal::unknown_set()),
+        (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone | Phase::External, Sending::On) => {
+            return Err(Refusal::not_paused());
+        }
+        (_, Sending::Unknown) => return Err(Refusal::unavailable("SES did not say whether the set may send")),
+        (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone | Phase::External, Sending::Off) if force => {}
+        (_, Sending::Off) => return Err(Refusal::not_paused_by_guard()),
+    }
+    let mut after = state.intending(Intent::Resume, 0, Owner::Operator, why.clone());
+    after.fresh = Some(state.fence(now));
+    after.totals = None;
+    let record = AuditRecord::of(set, now, Act::ResumeIntended, state, &after, why.clone());
+    Ok(Change::silent(set, state, after).recorded(record, false))
+}
+
+fn hold(set: &SetKey, state: &State, sending: Sending, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
+    if let Some(hold) = &state.hold {
+        return Err(Refusal::already_held(hold));
+    }
+    if sending == Sending::NotFound {
+        return Err(Refusal::unknown_set());
+    }
+    let reason = why.reason.clone().unwrap_or_default();
+    let mut after = state.clone();
+    after.hold = Some(Hold { actor: why.actor.clone(), reason, since: now });
+    let record = AuditRecord::of(set, now, Act::Held, state, &after, why.clone());
+    Ok(Change::silent(set, state, after).recorded(record, false))
+}
+
+/// The set is judged at once by what was counted meanwhile.
+fn release(set: &SetKey, state: &State, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
+    if state.hold.is_none() {
+        return Err(Refusal::not_held());
+    }
+    let mut after = state.clone();
+    after.hold = None;
+    after.would_pause_told = false;
+    let record = AuditRecord::of(set, now, Act::Released, state, &after, why.clone());
+    let mut change = Change::silent(set, state, after).recorded(record, false);
+    change.mark = Mark::Set;
+    Ok(change)
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::unavailable(&format!("{fault} failed; nothing was changed, try again"))
+    }
+}

@@ -1,0 +1,287 @@
+//! What a person is told back.
+
+use serde::Serialize;
+
+use super::request::Request;
+use crate::audit::AuditRecord;
+use crate::judge::{Judgement, Metric};
+use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
+use crate::notice::sentence;
+use crate::policy::{Line, Policy};
+use crate::standing::Assessment;
+use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
+use crate::steps::decide::Mode;
+
+/// An answer; as JSON it always begins with `ok`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of one set.
+    Set(Box<SetAnswer>),
+    /// Everything else, whole.
+    Other(serde_json::Value),
+    /// Nothing was changed.
+    Refused(RefusedAnswer),
+}
+
+/// `{"ok": false, "error": {…}}`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RefusedAnswer {
+    ok: bool,
+    error: Refusal,
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people: what is wrong and what to do.
+    pub message: String,
+}
+
+/// Why nothing was done, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub enum ErrorCode {
+    InvalidRequest,
+    UnknownAction,
+    UnknownConfigurationSet,
+    NotPaused,
+    NotPausedByGuard,
+    AlreadyPaused,
+    AlreadyResuming,
+    AlreadyHeld,
+    NotHeld,
+    Conflict,
+    Unavailable,
+}
+
+/// What is known of one set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SetAnswer {
+    ok: bool,
+    action: &'static str,
+    /// Which.
+    pub configuration_set: ConfigurationSetName,
+    account: AccountId,
+    region: Region,
+    /// The phase before the action.
+    pub phase_before: Phase,
+    /// The phase after it.
+    pub phase_after: Phase,
+    /// What SES says; `null` when it did not say.
+    sending_enabled: Option<bool>,
+    owner: Option<Owner>,
+    pending: Option<Intent>,
+    hold: Option<Hold>,
+    fresh: Option<jiff::Timestamp>,
+    generation: u64,
+    tally: Tally,
+    thresholds: Thresholds,
+    /// The reason, in one sentence.
+    pub sentence: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tally {
+    #[serde(flatten)]
+    totals: Totals,
+    /// `null` when nothing was sent: no mail has no rate.
+    bounce_rate_ppm: Option<u64>,
+    complaint_rate_ppm: Option<u64>,
+    /// The worst stretch of the window, as judged.
+    judgement: Judgement,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Thresholds {
+    bounce: Line,
+    complaint: Line,
+    /// How many failures pause the set at its present volume, were they all in one stretch.
+    bounces_at_this_volume: u64,
+    complaints_at_this_volume: u64,
+}
+
+impl SetAnswer {
+    pub(super) fn new(
+        request: &Request,
+        set: &SetKey,
+        before: &State,
+        after: &State,
+        sending_enabled: Option<bool>,
+        found: &Assessment,
+        policy: &Policy,
+    ) -> Self {
+        let totals = found.totals;
+        let line = |metric| policy.effective_line(metric, found.judgement.trial);
+        let (bounce, complaint) = (line(Metric::Bounce), line(Metric::Complaint));
+        let why = after.why.as_ref().map(|why| why.sentence.clone());
+        Self {
+            ok: true,
+            action: request.action.as_str(),
+            configuration_set: set.name.clone(),
+            account: set.account.clone(),
+            region: set.region.clone(),
+            phase_before: before.phase,
+            phase_after: after.phase,
+            sending_enabled,
+            owner: after.owner,
+            pending: after.pending.map(|(intent, _)| intent),
+            hold: after.hold.clone(),
+            fresh: after.fresh.map(crate::time::Bucket::start),
+            generation: after.generation,
+            tally: Tally {
+                totals,
+                bounce_rate_ppm: rate_ppm(totals.bounces, totals.sends),
+                complaint_rate_ppm: rate_ppm(totals.complaints, totals.sends),
+                judgement: found.judgement.clone(),
+            },
+            thresholds: Thresholds {
+                bounces_at_this_volume: bounce.at(totals.sends),
+                complaints_at_this_volume: complaint.at(totals.sends),
+                bounce,
+                complaint,
+            },
+            sentence: why.unwrap_or_else(|| sentence::standing(&totals, bounce, complaint)),
+        }
+    }
+}
+
+fn rate_ppm(part: u64, whole: u64) -> Option<u64> {
+    (whole > 0).then(|| part.saturating_mul(1_000_000) / whole)
+}
+
+impl Answer {
+    /// As JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Whether it was done.
+    pub fn is_ok(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+
+    /// `{"ok": false, "error": {…}}`
+    pub fn refused(refusal: Refusal) -> Self {
+        Self::Refused(RefusedAnswer { ok: false, error: refusal })
+    }
+
+    pub(super) fn history(set: &SetKey, records: Vec<AuditRecord>) -> Self {
+        Self::Other(serde_json::json!({
+            "ok": true, "action": "history", "configurationSet": set.name, "records": records,
+        }))
+    }
+
+    pub(super) fn overview(mode: Mode, policy: &Policy, states: &[(SetKey, State)]) -> Self {
+        let mut phases = std::collections::BTreeMap::<Phase, u64>::new();
+        for (_, state) in states {
+            *phases.entry(state.phase).or_default() += 1;
+        }
+        let count = |wanted: fn(&State) -> bool| states.iter().filter(|(_, state)| wanted(state)).count();
+        Self::Other(serde_json::json!({
+            "ok": true,
+            "action": "status",
+            "mode": match mode { Mode::Enforce => "enforce", Mode::Observe => "observe" },
+            "configurationSets": states.len(),
+            "phases": phases,
+            "held": count(|state| state.hold.is_some()),
+            "toJudge": count(|state| state.to_judge),
+            "pending": count(|state| state.pending.is_some()),
+            "policy": policy,
+        }))
+    }
+
+    /// Those that need someone first: by phase, then by bounces over sends.
+    pub(super) fn list(mut states: Vec<(SetKey, State)>) -> Self {
+        let rate = |state: &State| {
+            let totals = state.totals.unwrap_or_default();
+            rate_ppm(totals.bounces, totals.sends)
+        };
+        let urgency = |phase| match phase {
+            Phase::Pausing => 0,
+            Phase::Paused => 1,
+            Phase::External => 2,
+            Phase::Resuming => 3,
+            Phase::Trial => 4,
+            Phase::Warned => 5,
+            Phase::Active => 6,
+            Phase::Gone => 7,
+        };
+        states.sort_by_key(|(set, state)| (urgency(state.phase), std::cmp::Reverse(rate(state)), set.name.clone()));
+        let rows: Vec<_> = states
+            .iter()
+            .map(|(set, state)| {
+                let totals = state.totals.unwrap_or_default();
+                serde_json::json!({
+                    "configurationSet": set.name,
+                    "phase": state.phase,
+                    "held": state.hold.is_some(),
+                    "sends": totals.sends,
+                    "bounces": totals.bounces,
+                    "complaints": totals.complaints,
+                    "bounceRatePpm": rate_ppm(totals.bounces, totals.sends),
+                    "complaintRatePpm": rate_ppm(totals.complaints, totals.sends),
+                    "sentence": state.why.as_ref().map(|why| &why.sentence),
+                })
+            })
+            .collect();
+        Self::Other(serde_json::json!({ "ok": true, "action": "list", "configurationSets": rows }))
+    }
+}
+
+impl Refusal {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidRequest, message)
+    }
+
+    pub(super) fn unavailable(message: &str) -> Self {
+        Self::new(ErrorCode::Unavailable, message)
+    }
+
+    pub(super) fn conflict() -> Self {
+        Self::new(ErrorCode::Conflict, "others kept changing this configuration set; nothing was changed, try again")
+    }
+
+    pub(super) fn unknown_set() -> Self {
+        Self::new(ErrorCode::UnknownConfigurationSet, "SES knows no configuration set of this name in this account and Region")
+    }
+
+    pub(super) fn not_paused() -> Self {
+        Self::new(ErrorCode::NotPaused, "the configuration set is not paused: SES accepts its mail")
+    }
+
+    pub(super) fn not_paused_by_guard() -> Self {
+        Self::new(
+            ErrorCode::NotPausedByGuard,
+            "the configuration set was disabled in SES by someone else; find out why, then repeat with \"force\": true",
+        )
+    }
+
+    pub(super) fn already_paused(state: &State) -> Self {
+        let why = state.why.as_ref().map_or("", |why| why.sentence.as_str());
+        Self::new(ErrorCode::AlreadyPaused, format!("the configuration set is already {}. {why}", state.phase.as_str()))
+    }
+
+    pub(super) fn already_resuming() -> Self {
+        Self::new(ErrorCode::AlreadyResuming, "the configuration set is being resumed already")
+    }
+
+    pub(super) fn already_held(hold: &Hold) -> Self {
+        Self::new(ErrorCode::AlreadyHeld, format!("held since {} by {}: {}", hold.since, hold.actor, hold.reason))
+    }
+
+    pub(super) fn not_held() -> Self {
+        Self::new(ErrorCode::NotHeld, "the configuration set is not held")
+    }
+}

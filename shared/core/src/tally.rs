@@ -1,0 +1,230 @@
+//! Counts that stay right when events come twice, late or in any order.
+//!
+//! A count is an interval: `n` raw receipts, of which `r` had their id recorded, `x` of them *suspect*
+//! (delivered or written more than once, perhaps), and the set of recorded ids. While every receipt's id is
+//! recorded the count is exactly the size of that set, whatever was duplicated; otherwise the truth lies in
+//! `[max(ids, n − x), n]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::event::{ReceiptId, Signal, SignalKind};
+use crate::name::SetKey;
+use crate::time::Bucket;
+
+/// How many ids of each kind one bucket may hold: a write is charged by the item's size.
+pub const fn id_cap(kind: SignalKind) -> u64 {
+    match kind {
+        SignalKind::Send | SignalKind::Prevented => 64,
+        SignalKind::Bounce | SignalKind::Complaint => 256,
+    }
+}
+
+/// How many ids one write may add while the writer does not know how many the bucket holds.
+pub const fn id_cap_unseen(kind: SignalKind) -> u64 {
+    id_cap(kind) / 2
+}
+
+/// One value per [`SignalKind`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PerKind<T> {
+    /// Of sends.
+    pub sends: T,
+    /// Of hard bounces.
+    pub bounces: T,
+    /// Of complaints.
+    pub complaints: T,
+    /// Of prevented recipients.
+    pub prevented: T,
+}
+
+impl<T> PerKind<T> {
+    /// The value of one kind.
+    pub fn of(&self, kind: SignalKind) -> &T {
+        match kind {
+            SignalKind::Send => &self.sends,
+            SignalKind::Bounce => &self.bounces,
+            SignalKind::Complaint => &self.complaints,
+            SignalKind::Prevented => &self.prevented,
+        }
+    }
+
+    /// The value of one kind, to change it.
+    pub fn of_mut(&mut self, kind: SignalKind) -> &mut T {
+        match kind {
+            SignalKind::Send => &mut self.sends,
+            SignalKind::Bounce => &mut self.bounces,
+            SignalKind::Complaint => &mut self.complaints,
+            SignalKind::Prevented => &mut self.prevented,
+        }
+    }
+}
+
+/// A stored count of one kind in one bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// Raw receipts (`n`).
+    pub receipts: u64,
+    /// Receipts whose id was recorded (`r`).
+    pub recorded: u64,
+    /// Suspect receipts (`x`).
+    pub suspect: u64,
+    /// Different ids recorded (`|i|`).
+    pub ids: u64,
+}
+
+impl Interval {
+    /// The count, when it is known to the last one.
+    pub fn exact(self) -> Option<u64> {
+        (self.receipts == self.recorded).then_some(self.ids)
+    }
+
+    /// Never above the truth.
+    pub fn lower(self) -> u64 {
+        self.exact().unwrap_or_else(|| self.ids.max(self.receipts.saturating_sub(self.suspect)))
+    }
+
+    /// Never below the truth.
+    pub fn upper(self) -> u64 {
+        self.exact().unwrap_or(self.receipts)
+    }
+}
+
+/// What is stored of one configuration set in one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BucketTally {
+    /// When its mail was sent.
+    pub bucket: Bucket,
+    /// Its counts.
+    pub counts: PerKind<Interval>,
+    /// `sent_at` of the newest counted send, to 10 seconds.
+    pub newest_send: Option<Timestamp>,
+    /// `sent_at` of the newest mail among the counted bounces and complaints, to 10 seconds.
+    pub newest_failure: Option<Timestamp>,
+}
+
+/// A 10-second slot of a bucket (0 to 89): coarse enough that a bucket holds few, fine enough to see that the
+/// sends' counter lags. A set of slots grows by union, so its greatest survives every repeat and every order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(u8);
+
+impl Slot {
+    const SECONDS: i64 = 10;
+
+    /// The slot of an instant in its bucket.
+    pub fn of(instant: Timestamp) -> Self {
+        let second = instant.as_second() - Bucket::of(instant).start_second();
+        Self(u8::try_from(second / Self::SECONDS).unwrap_or(u8::MAX))
+    }
+
+    /// Its number, as stored.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Where the slot with this number starts in a bucket.
+    pub fn start_in(bucket: Bucket, number: u8) -> Timestamp {
+        crate::time::plus_seconds(bucket.start(), i64::from(number) * Self::SECONDS)
+    }
+}
+
+/// The receipts of one kind that one write adds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// Raw receipts.
+    pub receipts: u64,
+    /// Those of them that are suspect.
+    pub suspect: u64,
+    /// Their ids.
+    pub ids: BTreeSet<ReceiptId>,
+    /// Whether the ids are recorded with them.
+    pub record_ids: bool,
+}
+
+impl Receipts {
+    /// How many of them have their id recorded.
+    pub fn recorded(&self) -> u64 {
+        if self.record_ids { self.receipts } else { 0 }
+    }
+}
+
+/// One write: what a batch adds to one bucket of one configuration set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// Whose.
+    pub set: SetKey,
+    /// Which mail's.
+    pub bucket: Bucket,
+    /// What.
+    pub receipts: [(SignalKind, Receipts); 4],
+    /// Slot of the newest send among them.
+    pub newest_send: Option<Slot>,
+    /// Slot of the newest mail among the bounces and complaints.
+    pub newest_failure: Option<Slot>,
+}
+
+impl Addition {
+    fn empty(set: SetKey, bucket: Bucket) -> Self {
+        let receipts = SignalKind::ALL.map(|kind| (kind, Receipts::default()));
+        Self { set, bucket, receipts, newest_send: None, newest_failure: None }
+    }
+
+    fn include(&mut self, signal: &Signal, suspect: bool) {
+        for (kind, receipts) in &mut self.receipts {
+            if *kind == signal.kind {
+                receipts.receipts += signal.count();
+                receipts.suspect += if suspect { signal.count() } else { 0 };
+                receipts.ids.extend(&signal.ids);
+            }
+        }
+        let newest = match signal.kind {
+            SignalKind::Send => &mut self.newest_send,
+            SignalKind::Bounce | SignalKind::Complaint => &mut self.newest_failure,
+            SignalKind::Prevented => return,
+        };
+        *newest = (*newest).max(Some(Slot::of(signal.sent_at)));
+    }
+
+    /// Whether it counts any receipt of this kind.
+    pub fn counts(&self, kind: SignalKind) -> bool {
+        self.receipts.iter().any(|(of, receipts)| *of == kind && receipts.receipts > 0)
+    }
+
+    /// Whether it counts a bounce or a complaint.
+    pub fn has_failures(&self) -> bool {
+        SignalKind::ALL.into_iter().any(|kind| kind.is_failure() && self.counts(kind))
+    }
+
+    /// Records the ids of each kind that surely fit under its cap, and none of the others: `stored` is how many the
+    /// bucket held when it was last seen, if it was.
+    pub fn record_what_fits(&mut self, stored: Option<PerKind<u64>>) {
+        for (kind, receipts) in &mut self.receipts {
+            let room = match stored {
+                Some(stored) => id_cap(*kind).saturating_sub(*stored.of(*kind)),
+                None => id_cap_unseen(*kind),
+            };
+            receipts.record_ids = receipts.ids.len() as u64 <= room;
+        }
+    }
+
+    /// Marks all of it suspect: it may have been written once already.
+    pub fn suspect_all(&mut self) {
+        for (_, receipts) in &mut self.receipts {
+            receipts.suspect = receipts.receipts;
+        }
+    }
+}
+
+/// Folds a batch: one addition per configuration set and bucket. `true` beside a signal marks it suspect.
+pub fn fold<'a>(signals: impl IntoIterator<Item = (&'a Signal, bool)>) -> Vec<Addition> {
+    let mut additions = BTreeMap::new();
+    for (signal, suspect) in signals {
+        let bucket = Bucket::of(signal.sent_at);
+        additions
+            .entry((&signal.set, bucket))
+            .or_insert_with(|| Addition::empty(signal.set.clone(), bucket))
+            .include(signal, suspect);
+    }
+    additions.into_values().collect()
+}
