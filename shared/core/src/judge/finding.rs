@@ -8,8 +8,6 @@ use super::stretch::worst_stretch;
 use super::{BucketCount, Stretch};
 use crate::policy::{Line, Policy};
 
-const MICRO: u64 = 1_000_000;
-
 /// What is held against the mails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,7 +73,7 @@ pub struct Finding {
 impl Finding {
     /// The smallest number of failures that reaches the line.
     pub fn limit(&self) -> u64 {
-        self.allowed_micro.div_ceil(MICRO)
+        self.line.at(self.sends())
     }
 
     /// Mails in the worst stretch; 0 without one.
@@ -91,47 +89,23 @@ impl Finding {
 
 /// Holds a window against the pause line, and against the warn line when it stays below.
 pub(super) fn find(policy: &Policy, metric: Metric, trial: bool, window: &[BucketCount]) -> Finding {
-    let lines = policy.metric(metric);
-    let pause = if trial {
-        Line { slack: lines.trial_slack, ..covered(policy, metric, lines.pause) }
-    } else {
-        scaled(policy, covered(policy, metric, lines.pause), window)
-    };
+    let sends = window.iter().fold(0, |sum: u64, count| sum.saturating_add(count.sends));
+    let pause = policy.effective_line(metric, trial);
+    let pause = if trial { pause } else { policy.scaled(pause, sends) };
     let finding = held_against(pause, Verdict::Pause, metric, window);
     if finding.verdict > Verdict::Ok {
         return finding;
     }
-    let warn = scaled(policy, covered(policy, metric, lines.warn), window);
+    let warn = policy.scaled(policy.effective_warn_line(metric), sends);
     let warning = held_against(warn, Verdict::Warn, metric, window);
     if warning.verdict > Verdict::Ok { warning } else { finding }
 }
 
-/// Complaints reach us from part of the recipients only, so only that part of the rate is allowed.
-fn covered(policy: &Policy, metric: Metric, line: Line) -> Line {
-    match metric {
-        Metric::Bounce => line,
-        Metric::Complaint => Line { rate_ppm: policy.complaint_coverage_ppm.of(line.rate_ppm), ..line },
-    }
-}
-
-/// With `scale_slack`: at least √(rate · mails in the window), which is about the standard deviation of the failures of
-/// a set that sends exactly at the rate. A trial's slack is not scaled: a trial is short and meant to be strict.
-fn scaled(policy: &Policy, line: Line, window: &[BucketCount]) -> Line {
-    if !policy.scale_slack {
-        return line;
-    }
-    let mails = window.iter().fold(0, |sum: u64, count| sum.saturating_add(count.sends));
-    let expected = u128::from(mails) * u128::from(line.rate_ppm.get()) / u128::from(MICRO);
-    let root = u32::try_from(expected.isqrt()).unwrap_or(u32::MAX);
-    Line { slack: line.slack.max(root), ..line }
-}
-
 fn held_against(line: Line, at_line: Verdict, metric: Metric, window: &[BucketCount]) -> Finding {
-    let worst = worst_stretch(window, metric, line.rate_ppm);
-    let excess_micro = worst.map_or(0, |worst| u64::try_from(worst.micro).unwrap_or(u64::MAX));
-    let stretch = worst.map(|worst| worst.stretch);
+    let (stretch, excess_micro) = worst_stretch(window, metric, line.rate_ppm).unzip();
+    let excess_micro = excess_micro.unwrap_or(0);
     let verdict = match stretch {
-        Some(stretch) if excess_micro >= slack_micro(line) => {
+        Some(stretch) if excess_micro >= line.allowed_micro(0) => {
             if stretch.events > stretch.sends {
                 Verdict::DataFault
             } else {
@@ -140,14 +114,6 @@ fn held_against(line: Line, at_line: Verdict, metric: Metric, window: &[BucketCo
         }
         Some(_) | None => Verdict::Ok,
     };
-    let allowed_micro = allowed_micro(line, stretch.map_or(0, |stretch| stretch.sends));
+    let allowed_micro = line.allowed_micro(stretch.map_or(0, |stretch| stretch.sends));
     Finding { metric, verdict, line, excess_micro, stretch, allowed_micro }
-}
-
-fn slack_micro(line: Line) -> u64 {
-    u64::from(line.slack) * MICRO
-}
-
-fn allowed_micro(line: Line, sends: u64) -> u64 {
-    slack_micro(line).saturating_add(sends.saturating_mul(u64::from(line.rate_ppm.get())))
 }

@@ -8,6 +8,13 @@ mod finding;
 mod recheck;
 mod stretch;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::policy::Policy;
@@ -76,15 +83,25 @@ fn on_trial(policy: &Policy, counts: &[BucketCount], now: Bucket, fresh: Bucket)
     age_seconds < i64::from(policy.trial_buckets) * BUCKET_SECONDS && sends < policy.trial_sends
 }
 
-/// The counts that are looked at: oldest first, one per bucket.
-fn window(policy: &Policy, counts: &[BucketCount], now: Bucket, fresh: Option<Bucket>) -> Vec<BucketCount> {
+/// The counts that are looked at: oldest first, one per bucket. The ledger gives them in this form already.
+fn window<'a>(
+    policy: &Policy,
+    counts: &'a [BucketCount],
+    now: Bucket,
+    fresh: Option<Bucket>,
+) -> Cow<'a, [BucketCount]> {
     let oldest = now.plus(1 - i64::from(policy.window_buckets));
     let oldest = fresh.map_or(oldest, |fresh| fresh.max(oldest));
+    let in_order = counts.is_sorted_by(|one, next| one.bucket < next.bucket);
+    if in_order && counts.last().is_none_or(|last| last.bucket <= now) {
+        let outside = counts.partition_point(|count| count.bucket < oldest);
+        return Cow::Borrowed(counts.get(outside..).unwrap_or_default());
+    }
     let clamped = counts.iter().map(|count| BucketCount { bucket: count.bucket.min(now), ..*count });
     let mut window: Vec<BucketCount> = clamped.filter(|count| count.bucket >= oldest).collect();
     window.sort_by_key(|count| count.bucket);
     window.dedup_by(|next, kept| next.bucket == kept.bucket && kept.absorb(next));
-    window
+    Cow::Owned(window)
 }
 
 impl BucketCount {

@@ -22,42 +22,46 @@ pub struct Stretch {
     pub events: u64,
 }
 
-/// A stretch and its failures in excess of their share, in millionths of a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Excess {
-    pub(super) micro: i128,
-    pub(super) stretch: Stretch,
-}
-
-/// The stretch with the largest excess of `failures − rate · mails`; the earliest, then the shortest, of equals. `None`
-/// when no stretch has any. Takes the buckets oldest first, each once.
+/// The stretch with the largest excess of `failures − rate · mails`, and that excess in millionths of a failure; the
+/// earliest, then the shortest, of equals. `None` when no stretch has any. Takes the buckets oldest first, each once.
 ///
 /// This is Kadane's loop: a run that is no longer in excess can only burden what follows, so it is dropped there.
-pub(super) fn worst_stretch(buckets: &[BucketCount], metric: Metric, rate: Ppm) -> Option<Excess> {
-    let mut worst: Option<Excess> = None;
-    let mut run: Option<Excess> = None;
-    for count in buckets {
-        let extended = Excess::extended(run, count, metric, rate);
-        run = (extended.micro > 0).then_some(extended);
-        if extended.micro > worst.map_or(0, |worst| worst.micro) {
-            worst = run;
+pub(super) fn worst_stretch(buckets: &[BucketCount], metric: Metric, rate: Ppm) -> Option<(Stretch, u64)> {
+    let (mut excess, mut start) = (0_i64, 0);
+    let (mut worst_excess, mut worst) = (0, 0..0);
+    for (index, count) in buckets.iter().enumerate() {
+        excess = excess.saturating_add(excess_micro(count.sends, metric.events(count), rate));
+        if excess <= 0 {
+            (excess, start) = (0, index + 1);
+        } else if excess > worst_excess {
+            (worst_excess, worst) = (excess, start..index + 1);
         }
     }
-    worst
+    let stretch = Stretch::over(buckets.get(worst)?, metric)?;
+    Some((stretch, worst_excess.unsigned_abs()))
 }
 
-impl Excess {
-    /// The run with one more bucket, or a run of this bucket alone.
-    fn extended(run: Option<Self>, count: &BucketCount, metric: Metric, rate: Ppm) -> Self {
-        let events = metric.events(count);
-        // In 128 bits neither the products nor the sum over any slice that fits in memory can overflow.
-        let micro = i128::from(events) * 1_000_000 - i128::from(count.sends) * i128::from(rate.get());
-        let (before, stretch) = match run {
-            Some(run) => (run.micro, run.stretch),
-            None => (0, Stretch { from: count.bucket, to: count.bucket, sends: 0, events: 0 }),
-        };
-        let (sends, events) = (stretch.sends.saturating_add(count.sends), stretch.events.saturating_add(events));
-        Self { micro: before + micro, stretch: Stretch { to: count.bucket, sends, events, ..stretch } }
+/// Exact up to a trillion mails in a bucket; beyond that, a trillion. So neither product overflows, and a sum that
+/// does has long passed every slack.
+fn excess_micro(sends: u64, events: u64, rate: Ppm) -> i64 {
+    let [sends, events] = [at_most_a_trillion(sends), at_most_a_trillion(events)];
+    events * 1_000_000 - sends * i64::from(rate.get())
+}
+
+fn at_most_a_trillion(count: u64) -> i64 {
+    const TRILLION: i64 = 1_000_000_000_000;
+    i64::try_from(count).map_or(TRILLION, |count| count.min(TRILLION))
+}
+
+impl Stretch {
+    fn over(buckets: &[BucketCount], metric: Metric) -> Option<Self> {
+        let sum = |sum: u64, count: u64| sum.saturating_add(count);
+        Some(Self {
+            from: buckets.first()?.bucket,
+            to: buckets.last()?.bucket,
+            sends: buckets.iter().map(|count| count.sends).fold(0, sum),
+            events: buckets.iter().map(|count| metric.events(count)).fold(0, sum),
+        })
     }
 }
 

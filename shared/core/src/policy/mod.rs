@@ -1,12 +1,19 @@
 //! The numbers a configuration set is judged by. The defaults are those of the simulation study in the policy page:
 //! pause at 10 hard bounces plus 5 % of the mails, or at 5 complaints plus 0.1 % of the mails.
 
+mod fault;
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::judge::Metric;
 use crate::time::BUCKET_SECONDS;
+
+pub use fault::{PolicyError, PolicyFault};
+
+/// Millionths of a failure in one.
+const MICRO: u64 = 1_000_000;
 
 /// A share in millionths, 0 to 1,000,000: 50,000 is 5 %.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -106,52 +113,21 @@ pub struct Policy {
     pub scale_slack: bool,
 }
 
-/// What is wrong with one number of a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyFault {
-    /// A line without slack pauses on the first failure.
-    #[error("{0}: every slack must be at least 1")]
-    NoSlack(Metric),
-    /// The warning would come after the pause, or never.
-    #[error("{0}: the warn line must not lie above the pause line")]
-    WarnAbovePause(Metric),
-    /// The trial would be laxer than ordinary times.
-    #[error("{0}: the trial's slack must not be larger than the pause line's")]
-    LaxTrial(Metric),
-    /// AWS pauses the whole account at this rate; a set must be paused before.
-    #[error("{metric}: the pause rate must be below {line}, where AWS pauses the account")]
-    AtAwsPauseLine {
-        /// The metric.
-        metric: Metric,
-        /// AWS's line.
-        line: Ppm,
-    },
-    /// Nothing would ever be judged.
-    #[error("the window must be at least 1 bucket")]
-    NoWindow,
-    /// No complaint would be allowed beyond the slack, at any volume.
-    #[error("the complaint coverage must be above 0 ppm")]
-    NoCoverage,
-}
+impl Line {
+    /// The failures at which so many mails reach the line, in millionths of a failure.
+    pub fn allowed_micro(&self, sends: u64) -> u64 {
+        let slack_micro = u64::from(self.slack) * MICRO;
+        slack_micro.saturating_add(sends.saturating_mul(u64::from(self.rate_ppm.get())))
+    }
 
-/// A policy that must not be used, with everything that is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyError {
-    /// What is wrong; never empty.
-    pub faults: Vec<PolicyFault>,
-}
-
-impl std::error::Error for PolicyError {}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
-        write!(f, "the policy cannot be used: {}", faults.join("; "))
+    /// The smallest number of failures with which so many mails reach the line.
+    pub fn at(&self, sends: u64) -> u64 {
+        self.allowed_micro(sends).div_ceil(MICRO)
     }
 }
 
 impl Policy {
-    /// The lines of one metric.
+    /// The lines of one metric, as written.
     pub fn metric(&self, metric: Metric) -> &MetricPolicy {
         match metric {
             Metric::Bounce => &self.bounce,
@@ -159,45 +135,34 @@ impl Policy {
         }
     }
 
-    /// Names everything that would make the guard useless or wild.
-    pub fn validate(&self) -> Result<(), PolicyError> {
-        let mut faults = Vec::new();
-        for metric in [Metric::Bounce, Metric::Complaint] {
-            self.metric(metric).find_faults(metric, &mut faults);
-        }
-        if self.window_buckets == 0 {
-            faults.push(PolicyFault::NoWindow);
-        }
-        if self.complaint_coverage_ppm == Ppm::NONE {
-            faults.push(PolicyFault::NoCoverage);
-        }
-        if faults.is_empty() { Ok(()) } else { Err(PolicyError { faults }) }
+    /// The pause line as it is drawn: for complaints at the covered share of the rate, on trial with the trial's slack.
+    /// [`Policy::scaled`] is the last touch.
+    pub fn effective_line(&self, metric: Metric, trial: bool) -> Line {
+        let lines = self.metric(metric);
+        let slack = if trial { lines.trial_slack } else { lines.pause.slack };
+        self.covered(metric, Line { slack, ..lines.pause })
     }
-}
 
-impl MetricPolicy {
-    fn find_faults(&self, metric: Metric, faults: &mut Vec<PolicyFault>) {
-        if [self.pause.slack, self.warn.slack, self.trial_slack].contains(&0) {
-            faults.push(PolicyFault::NoSlack(metric));
-        }
-        if self.warn.rate_ppm > self.pause.rate_ppm || self.warn.slack > self.pause.slack {
-            faults.push(PolicyFault::WarnAbovePause(metric));
-        }
-        if self.trial_slack > self.pause.slack {
-            faults.push(PolicyFault::LaxTrial(metric));
-        }
-        let line = aws_pause_line(metric);
-        if self.pause.rate_ppm >= line {
-            faults.push(PolicyFault::AtAwsPauseLine { metric, line });
-        }
+    /// The warn line as it is drawn. A trial leaves it alone.
+    pub fn effective_warn_line(&self, metric: Metric) -> Line {
+        self.covered(metric, self.metric(metric).warn)
     }
-}
 
-/// Where AWS may pause the account (SES guide, "Sending review process FAQs").
-fn aws_pause_line(metric: Metric) -> Ppm {
-    match metric {
-        Metric::Bounce => Ppm(100_000),
-        Metric::Complaint => Ppm(5_000),
+    /// With `scale_slack`: at least √(rate · mails in the window), about the standard deviation of the failures of a set
+    /// that sends exactly at the rate. Not for the line of a trial, which is short and meant to be strict.
+    #[must_use]
+    pub fn scaled(&self, line: Line, sends_in_window: u64) -> Line {
+        let expected = u128::from(sends_in_window) * u128::from(line.rate_ppm.get()) / u128::from(MICRO);
+        let root = u32::try_from(expected.isqrt()).unwrap_or(u32::MAX);
+        if self.scale_slack { Line { slack: line.slack.max(root), ..line } } else { line }
+    }
+
+    /// Complaints reach us from part of the recipients only, so only that part of the rate is allowed.
+    fn covered(&self, metric: Metric, line: Line) -> Line {
+        match metric {
+            Metric::Bounce => line,
+            Metric::Complaint => Line { rate_ppm: self.complaint_coverage_ppm.of(line.rate_ppm), ..line },
+        }
     }
 }
 
@@ -236,44 +201,6 @@ impl Serialize for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn changed(change: impl Fn(&mut Policy)) -> Policy {
-        let mut policy = Policy::default();
-        change(&mut policy);
-        policy
-    }
-
-    #[test]
-    fn each_number_is_refused_from_its_boundary_on() {
-        use Metric::{Bounce, Complaint};
-        use PolicyFault::{AtAwsPauseLine, LaxTrial, NoCoverage, NoSlack, NoWindow, WarnAbovePause};
-        let aws_bounce = AtAwsPauseLine { metric: Bounce, line: Ppm(100_000) };
-        let aws_complaint = AtAwsPauseLine { metric: Complaint, line: Ppm(5_000) };
-        for (what, policy, faults) in [
-            ("the default", changed(|_| {}), vec![]),
-            ("bounces just below AWS's line", changed(|p| p.bounce.pause.rate_ppm = Ppm(99_999)), vec![]),
-            ("bounces at AWS's line", changed(|p| p.bounce.pause.rate_ppm = Ppm(100_000)), vec![aws_bounce]),
-            ("bounces above AWS's line", changed(|p| p.bounce.pause.rate_ppm = Ppm(100_001)), vec![aws_bounce]),
-            ("complaints just below AWS's line", changed(|p| p.complaint.pause.rate_ppm = Ppm(4_999)), vec![]),
-            ("complaints at AWS's line", changed(|p| p.complaint.pause.rate_ppm = Ppm(5_000)), vec![aws_complaint]),
-            ("complaints above AWS's line", changed(|p| p.complaint.pause.rate_ppm = Ppm(5_001)), vec![aws_complaint]),
-            ("warn at the pause rate", changed(|p| p.bounce.warn.rate_ppm = Ppm(50_000)), vec![]),
-            ("warn above it", changed(|p| p.bounce.warn.rate_ppm = Ppm(50_001)), vec![WarnAbovePause(Bounce)]),
-            ("warn slack above pause slack", changed(|p| p.complaint.warn.slack = 6), vec![WarnAbovePause(Complaint)]),
-            ("slack 1", changed(|p| p.bounce.warn.slack = 1), vec![]),
-            ("slack 0", changed(|p| p.bounce.warn.slack = 0), vec![NoSlack(Bounce)]),
-            ("trial slack at the pause slack", changed(|p| p.bounce.trial_slack = 10), vec![]),
-            ("trial slack above it", changed(|p| p.bounce.trial_slack = 11), vec![LaxTrial(Bounce)]),
-            ("trial slack 0", changed(|p| p.complaint.trial_slack = 0), vec![NoSlack(Complaint)]),
-            ("one bucket", changed(|p| p.window_buckets = 1), vec![]),
-            ("no bucket", changed(|p| p.window_buckets = 0), vec![NoWindow]),
-            ("coverage 1 ppm", changed(|p| p.complaint_coverage_ppm = Ppm(1)), vec![]),
-            ("coverage 0", changed(|p| p.complaint_coverage_ppm = Ppm::NONE), vec![NoCoverage]),
-        ] {
-            let found = policy.validate().err().map_or(vec![], |error| error.faults);
-            assert_eq!(found, faults, "{what}");
-        }
-    }
 
     #[test]
     fn a_policy_is_read_back_from_its_json() {
