@@ -2,6 +2,7 @@
 //! The vectors count in hours; the rule works on buckets of any width, so one hour is one bucket here.
 
 use guard_core::judge::{BucketCount, Finding, Judgement, Verdict, judge, recheck_after};
+use guard_core::notice::sentence;
 use guard_core::policy::{Line, MetricPolicy, Policy, Ppm};
 use guard_core::time::{BUCKET_SECONDS, Bucket};
 use jiff::Timestamp;
@@ -53,6 +54,7 @@ struct Case {
     config_overrides: Overrides,
     buckets: Vec<(i64, u64, u64, u64)>,
     expect: Expected,
+    explain: String,
 }
 
 #[derive(Deserialize, Debug, PartialEq)]
@@ -107,6 +109,20 @@ fn every_verdict_agrees_number_by_number() {
     for case in &vectors.decide {
         let judgement = judged(case, vectors.default_config);
         assert_eq!(in_hours(&judgement), case.expect, "case {}: {}", case.id, case.name);
+    }
+}
+
+#[test]
+fn every_sentence_agrees_but_for_the_commas_between_thousands() {
+    let vectors = vectors();
+    for case in &vectors.decide {
+        let judgement = judged(case, vectors.default_config);
+        let expected = in_hours(&judgement);
+        let named = if expected.because.as_deref() == Some("complaint") { expected.complaint } else { expected.bounce };
+        let hours = named.from_hour.zip(named.to_hour);
+        let when = hours.map_or(String::new(), |(from, to)| format!("from hour {from} to hour {to}"));
+        let sentence = sentence::explained(&judgement, &when).replace(',', "");
+        assert_eq!(sentence, case.explain, "case {}: {}", case.id, case.name);
     }
 }
 
