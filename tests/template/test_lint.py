@@ -1,0 +1,35 @@
+"""The linters, on the template as written and on what SAM makes of it: each finds faults that the other misses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stack
+
+BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1", "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=stack.ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_sam_validates_the_template():
+    status, output = run(BIN / "sam", "validate", "--lint", "--template", stack.TEMPLATE)
+    assert status == 0, output
+
+
+def test_cfn_lint_finds_nothing_in_the_template():
+    assert run(BIN / "cfn-lint", stack.TEMPLATE) == (0, "")
+
+
+@pytest.mark.parametrize("sets", ["", "one", "one,two-b,three_c"])
+def test_cfn_lint_finds_nothing_in_the_expanded_template(tmp_path, sets):
+    expanded = tmp_path / "expanded.json"
+    expanded.write_text(json.dumps(stack.expand(ConfigurationSets=sets)))
+    assert run(BIN / "cfn-lint", expanded) == (0, "")

@@ -1,0 +1,208 @@
+"""Who may do what: each function's grants in full, and the topic and queue policies asked about forged events."""
+
+import pytest
+
+import policy
+import stack
+from checks import statements
+from policy import Request
+from stack import as_list
+
+READ_STREAM = {
+    ("dynamodb:DescribeStream", "${StateTable.StreamArn}"),
+    ("dynamodb:GetRecords", "${StateTable.StreamArn}"),
+    ("dynamodb:GetShardIterator", "${StateTable.StreamArn}"),
+    ("dynamodb:ListStreams", "${StateTable.Arn}/stream/*"),
+}
+ANY_SET = "arn:aws-test:ses:xx-test-1:111122223333:configuration-set/*"
+
+
+def receive(queue):
+    return {(f"sqs:{a}", "${%s.Arn}" % queue) for a in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")}
+
+
+def log(function):
+    return {(f"logs:{a}", "${%sLogGroup.Arn}" % function) for a in ("CreateLogStream", "PutLogEvents")}
+
+
+def state(*actions):
+    return {(f"dynamodb:{a}", "${StateTable.Arn}") for a in actions}
+
+
+GRANTS = {
+    "Ingest": receive("EventsQueue")
+    | {("dynamodb:UpdateItem", "${LedgerTable.Arn}")}
+    | state("UpdateItem"),
+    "Judge": READ_STREAM
+    | receive("RecheckQueue")
+    | {("dynamodb:Query", "${LedgerTable.Arn}")}
+    | state("GetItem", "UpdateItem", "PutItem")
+    | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
+    "Actuate": READ_STREAM
+    | state("GetItem", "UpdateItem", "PutItem", "Query")
+    | {("dynamodb:Query", "${StateTable.Arn}/index/pending")}
+    | {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET)}
+    | {("sns:Publish", "${NoticesTopic}")}
+    | {("events:PutEvents", "arn:aws-test:events:xx-test-1:111122223333:event-bus/default")}
+    | {("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
+    "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
+    | {("ses:GetConfigurationSet", ANY_SET)},
+}  # fmt: skip
+# Every condition in a role, so that none disappears unnoticed.
+CONDITIONS = {
+    "Mark": {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["p", "k", "dirty", "todo"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+    },
+    "TellMachines": {"StringEquals": {"events:source": "ses.reputation-guard"}},
+}
+
+
+@pytest.mark.parametrize("function", GRANTS)
+def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
+    role = resources[f"{function}Role"]["Properties"]
+    granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
+    assert granted == GRANTS[function] | log(function)
+    assert {s["Effect"] for s in statements(role)} == {"Allow"}
+    assert role["AssumeRolePolicyDocument"]["Statement"] == [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]
+
+
+def test_no_role_but_the_functions_own(resources):
+    roles = {n for n, r in resources.items() if r["Type"].startswith("AWS::IAM::")}
+    assert roles == {f"{function}Role" for function in GRANTS}
+
+
+def test_conditions_narrow_what_names_cannot(resources):
+    conditions = {
+        s["Sid"]: s["Condition"]
+        for function in GRANTS
+        for s in statements(resources[f"{function}Role"]["Properties"])
+        if "Condition" in s
+    }
+    assert conditions == CONDITIONS
+
+
+@pytest.mark.parametrize(
+    ("attributes", "returned", "passes"),
+    [
+        (["p", "k", "dirty", "todo"], "NONE", True),
+        (["p", "k", "dirty", "todo"], None, True),
+        (["p", "k", "dirty"], "UPDATED_NEW", True),
+        (["p", "k", "dirty", "todo"], "ALL_NEW", False),
+        (["p", "k", "want"], "NONE", False),
+        (["p", "k", "dirty", "todo", "ph"], "NONE", False),
+        (["p", "k", "pend", "prio"], "NONE", False),
+    ],
+)
+def test_ingest_can_mark_a_set_and_neither_pause_nor_resume_nor_read_it(resources, attributes, returned, passes):
+    document = resources["IngestRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    context = {"dynamodb:Attributes": attributes} | ({"dynamodb:ReturnValues": returned} if returned else {})
+    request = Request("guard-ingest", "dynamodb:UpdateItem", "${StateTable.Arn}", context)
+    assert policy.allows(document, request) == passes
+
+
+# ── Topic and queue ──
+
+ACCOUNT, OTHER_ACCOUNT = "111122223333", "999988887777"
+ADMIN = f"arn:aws-test:iam::{ACCOUNT}:role/admin"
+REDRIVER = f"arn:aws-test:iam::{ACCOUNT}:role/redriver"
+STRANGER = f"arn:aws-test:iam::{OTHER_ACCOUNT}:role/admin"
+OWN_SET = f"arn:aws-test:ses:xx-test-1:{ACCOUNT}:configuration-set/tenant-a"
+
+
+def service(source_arn, account=ACCOUNT, tls=True):
+    return {
+        "aws:SourceArn": source_arn,
+        "aws:SourceAccount": account,
+        "aws:PrincipalIsAWSService": "true",
+        "aws:SecureTransport": str(tls).lower(),
+    }
+
+
+def person(arn, tls=True):
+    return {"aws:PrincipalArn": arn, "aws:PrincipalIsAWSService": "false", "aws:SecureTransport": str(tls).lower()}
+
+
+def document(resources, name):
+    return resources[name]["Properties"]["PolicyDocument"]
+
+
+@pytest.mark.parametrize(
+    ("who", "principal", "context", "granted_by_own_account", "passes"),
+    [
+        ("SES for a set of ours", "ses.amazonaws.com", service(OWN_SET), False, True),
+        ("SES for another account", "ses.amazonaws.com", service(OWN_SET.replace(ACCOUNT, OTHER_ACCOUNT), OTHER_ACCOUNT), False, False),
+        ("SES with a set's name of ours, another account", "ses.amazonaws.com", service(OWN_SET, OTHER_ACCOUNT), False, False),
+        ("SES for an identity", "ses.amazonaws.com", service(OWN_SET.replace("configuration-set", "identity")), False, False),
+        ("SES in another Region", "ses.amazonaws.com", service(OWN_SET.replace("xx-test-1", "xx-test-2")), False, False),
+        ("SES without saying for whom", "ses.amazonaws.com", {"aws:PrincipalIsAWSService": "true"}, False, False),
+        ("another service of ours", "events.amazonaws.com", service(OWN_SET), False, False),
+        ("an administrator of ours", ADMIN, person(ADMIN), True, False),
+        ("an administrator of another account", STRANGER, person(STRANGER), True, False),
+        ("nobody", "anonymous", {}, False, False),
+    ],
+)
+def test_only_ses_publishes_events(resources, who, principal, context, granted_by_own_account, passes):
+    request = Request(principal, "sns:Publish", "${EventsTopic}", context)
+    assert policy.allows(document(resources, "EventsTopicPolicy"), request, granted_by_own_account) == passes, who
+
+
+@pytest.mark.parametrize(
+    ("who", "principal", "context", "granted_by_own_account", "passes"),
+    [
+        ("SNS from our topic", "sns.amazonaws.com", service("${EventsTopic}"), False, True),
+        ("SNS from our topic, without TLS", "sns.amazonaws.com", service("${EventsTopic}", tls=False), False, False),
+        ("SNS from another topic", "sns.amazonaws.com", service("${NoticesTopic}"), False, False),
+        ("SNS without saying from where", "sns.amazonaws.com", {"aws:PrincipalIsAWSService": "true"}, False, False),
+        ("another service", "events.amazonaws.com", service("${EventsTopic}"), False, False),
+        ("an administrator of ours", ADMIN, person(ADMIN), True, False),
+        ("the role that puts dead letters back", REDRIVER, person(REDRIVER), True, True),
+        ("the same role without TLS", REDRIVER, person(REDRIVER, tls=False), True, False),
+        ("that role, but its own policy lacks it", REDRIVER, person(REDRIVER), False, False),
+        ("an administrator of another account", STRANGER, person(STRANGER), True, False),
+        ("nobody", "anonymous", {}, False, False),
+    ],
+)
+def test_only_the_topic_and_the_redrive_send_events(who, principal, context, granted_by_own_account, passes):
+    resources = stack.deployed(RedriveRoleArn=REDRIVER)
+    request = Request(principal, "sqs:SendMessage", "${EventsQueue.Arn}", context)
+    assert policy.allows(document(resources, "EventsQueuePolicy"), request, granted_by_own_account) == passes, who
+
+
+def test_without_a_redrive_role_nobody_sends_but_the_topic(resources):
+    queue = document(resources, "EventsQueuePolicy")
+    for arn in (ADMIN, REDRIVER):
+        assert not policy.allows(queue, Request(arn, "sqs:SendMessage", "${EventsQueue.Arn}", person(arn)), True)
+    topic = Request("sns.amazonaws.com", "sqs:SendMessage", "${EventsQueue.Arn}", service("${EventsTopic}"))
+    assert policy.allows(queue, topic)
+
+
+def test_ingest_still_receives(resources):
+    ingest = "arn:aws-test:sts::111122223333:assumed-role/guard-ingest/x"
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+        request = Request(ingest, action, "${EventsQueue.Arn}", person(ingest))
+        assert policy.allows(document(resources, "EventsQueuePolicy"), request, True)
+
+
+@pytest.mark.parametrize(
+    ("who", "principal", "context", "granted_by_own_account", "passes"),
+    [
+        ("an alarm of ours", "cloudwatch.amazonaws.com", service(f"arn:aws-test:cloudwatch:xx-test-1:{ACCOUNT}:alarm:guard-x"), False, True),
+        (
+            "an alarm of another account",
+            "cloudwatch.amazonaws.com",
+            service(f"arn:aws-test:cloudwatch:xx-test-1:{OTHER_ACCOUNT}:alarm:guard-x", OTHER_ACCOUNT),
+            False,
+            False,
+        ),
+        ("actuate", ADMIN, person(ADMIN), True, True),
+        ("actuate without TLS", ADMIN, person(ADMIN, tls=False), True, False),
+        ("nobody", "anonymous", {}, False, False),
+    ],
+)
+def test_alarms_and_actuate_publish_notices(resources, who, principal, context, granted_by_own_account, passes):
+    request = Request(principal, "sns:Publish", "${NoticesTopic}", context)
+    assert policy.allows(document(resources, "NoticesTopicPolicy"), request, granted_by_own_account) == passes, who

@@ -1,0 +1,219 @@
+"""What the template deploys: names, settings and limits that other parts of the guard rely on."""
+
+import json
+import re
+
+import pytest
+
+import checks
+import stack
+from stack import of_type
+
+FUNCTIONS = {
+    #          memory, time-out
+    "ingest": (512, 30),
+    "judge": (256, 30),
+    "actuate": (256, 120),
+    "operate": (256, 30),
+}
+ENVIRONMENT = {
+    "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_HASH_KEY"},
+    "judge": {
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL",
+    },
+    "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
+    "operate": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY"},
+}  # fmt: skip
+OUTPUTS = {
+    "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
+    "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", checks.RESOURCE_CHECKS, ids=lambda c: c.__name__)
+def test_no_fault_that_linters_miss(resources, check):
+    assert list(check(resources)) == []
+
+
+def test_nothing_is_tied_to_a_partition_region_or_account():
+    assert list(checks.hard_coded(stack.expand(ConfigurationSets="one"))) == []
+
+
+def test_the_file_uses_no_yaml_that_cloudformation_lacks():
+    assert list(checks.yaml_aliases(stack.TEMPLATE.read_text())) == []
+
+
+def test_there_are_exactly_the_functions_that_exist(resources):
+    functions = of_type(resources, "AWS::Lambda::Function")
+    assert {f["FunctionName"] for f in functions.values()} == {f"guard-{name}" for name in FUNCTIONS}
+    for name in FUNCTIONS:
+        source = stack.source()["Resources"][f"{name.capitalize()}Function"]["Metadata"]
+        assert source == {"BuildMethod": "rust-cargolambda", "BuildProperties": {"Binary": name}}
+        assert (stack.ROOT / "functions" / name / "Cargo.toml").is_file()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_its_size_its_role_and_its_log(resources, name):
+    title = name.capitalize()
+    function = resources[f"{title}Function"]["Properties"]
+    assert (function["MemorySize"], function["Timeout"]) == FUNCTIONS[name]
+    assert (function["Runtime"], function["Handler"], function["Architectures"]) == ("provided.al2023", "bootstrap", ["arm64"])
+    assert function["Role"] == "${%sRole.Arn}" % title
+    assert function["LoggingConfig"]["LogGroup"] == "${%sLogGroup}" % title
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    log = resources[f"{title}LogGroup"]["Properties"]
+    assert log == {"LogGroupName": f"/aws/lambda/guard-{name}", "RetentionInDays": "30"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_told_what_it_reads_and_nothing_else(resources, name):
+    title = f"{name.capitalize()}Function"
+    variables = resources[title]["Properties"]["Environment"]["Variables"]
+    assert variables.keys() == ENVIRONMENT[name]
+    local = stack.deployed(EndpointUrl="http://127.0.0.1:4566")[title]["Properties"]["Environment"]["Variables"]
+    assert local == variables | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+
+
+def test_the_variables_say_what_their_names_say():
+    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail")
+    told = {}
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        for name, value in function["Environment"]["Variables"].items():
+            assert told.setdefault(name, value) == value, f"{name} differs between functions"
+    assert told == {
+        "GUARD_LEDGER_TABLE": "${LedgerTable}",
+        "GUARD_STATE_TABLE": "${StateTable}",
+        "GUARD_ACCOUNT_ID": "111122223333",
+        "GUARD_HASH_KEY": "{{resolve:secretsmanager:${HashKey}}}",
+        "GUARD_MODE": "observe",
+        "GUARD_POLICY": "[bounce]",
+        "GUARD_RECHECK_QUEUE_URL": "${RecheckQueue}",
+        "GUARD_NOTICES_TOPIC_ARN": "${NoticesTopic}",
+        "GUARD_EVENT_BUS": "mail",
+    }
+
+
+def test_events_reach_ingest_raw_in_big_batches(resources):
+    subscription = resources["EventsSubscription"]["Properties"]
+    assert (subscription["Endpoint"], subscription["RawMessageDelivery"]) == ("${EventsQueue.Arn}", True)
+    assert "FilterPolicy" not in subscription, "a filter deletes what it doesn't know"
+    mapping = resources["IngestFunctionEvents"]["Properties"]
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (1000, 1)
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert "FilterCriteria" not in mapping, "a filter deletes what it doesn't know"
+    queue = resources["EventsQueue"]["Properties"]
+    assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (180, 5)
+
+
+def test_more_ingest_invocations_on_request():
+    mapping = stack.deployed(IngestConcurrency="50")["IngestFunctionEvents"]["Properties"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": "50"}
+
+
+def test_functions_are_woken_by_what_concerns_them(resources):
+    sources = {(m["FunctionName"], m["EventSourceArn"]) for m in of_type(resources, "AWS::Lambda::EventSourceMapping").values()}
+    assert sources == {
+        ("${IngestFunction}", "${EventsQueue.Arn}"),
+        ("${JudgeFunction}", "${StateTable.StreamArn}"),
+        ("${JudgeFunction}", "${RecheckQueue.Arn}"),
+        ("${ActuateFunction}", "${StateTable.StreamArn}"),
+    }
+    assert not of_type(resources, "AWS::Lambda::Permission"), "nobody calls a function but its sources and IAM"
+    assert not of_type(resources, "AWS::Lambda::Url")
+
+
+def test_actuate_runs_alone_unless_the_account_cannot_reserve():
+    def reserved(**given):
+        return stack.deployed(**given)["ActuateFunction"]["Properties"].get("ReservedConcurrentExecutions")
+
+    assert reserved() == "1"
+    assert reserved(ActuateConcurrency="0") is None
+
+
+def test_the_ledger_forgets_and_the_state_does_not(resources):
+    ledger, state = (resources[t]["Properties"] for t in ("LedgerTable", "StateTable"))
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "t", "Enabled": True}
+    assert "StreamSpecification" not in ledger and "PointInTimeRecoverySpecification" not in ledger
+    assert "TimeToLiveSpecification" not in state
+    assert state["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert state["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    for table in (ledger, state):
+        assert [k["AttributeName"] for k in table["KeySchema"]] == ["p", "k"]
+    indexes = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in state["GlobalSecondaryIndexes"]}
+    assert indexes == {"pending": ["pend", "prio"], "todo": ["todo", "p"]}
+    assert all(i["Projection"] == {"ProjectionType": "KEYS_ONLY"} for i in state["GlobalSecondaryIndexes"])
+
+
+@pytest.mark.parametrize(("parameter", "protected"), [("true", True), ("false", False)])
+def test_tables_are_protected_unless_the_stack_is_thrown_away(parameter, protected):
+    tables = of_type(stack.deployed(DeletionProtection=parameter), "AWS::DynamoDB::Table")
+    assert [t["DeletionProtectionEnabled"] for t in tables.values()] == [protected, protected]
+
+
+def test_a_dead_letter_is_forgotten_before_the_ledger_forgets_its_id(resources):
+    fifteen_days = 15 * 86400
+    for name in ("EventsQueue", "EventsDeadLetterQueue"):
+        assert resources[name]["Properties"]["MessageRetentionPeriod"] < fifteen_days
+
+
+def test_the_guard_tells_when_it_is_late_or_blind(resources):
+    watched = {
+        (a["MetricName"], a["Dimensions"][0]["Value"]): a["Threshold"] for a in of_type(resources, "AWS::CloudWatch::Alarm").values()
+    }
+    assert watched == {
+        ("ApproximateNumberOfMessagesVisible", "${EventsDeadLetterQueue.QueueName}"): 0,
+        ("ApproximateNumberOfMessagesVisible", "${WakeUpDeadLetterQueue.QueueName}"): 0,
+        ("ApproximateAgeOfOldestMessage", "${EventsQueue.QueueName}"): 15,
+        ("IteratorAge", "${JudgeFunction}"): 15_000,
+        ("IteratorAge", "${ActuateFunction}"): 120_000,
+        **{("Errors", "${%sFunction}" % f): 0 for f in ("Ingest", "Judge", "Actuate", "Operate")},
+        **{("Throttles", "${%sFunction}" % f): 0 for f in ("Ingest", "Judge")},
+    }
+    assert all(a["AlarmName"].startswith("guard-") for a in of_type(resources, "AWS::CloudWatch::Alarm").values())
+
+
+@pytest.mark.parametrize(
+    ("sets", "attached"),
+    [("", []), ("one", ["one"]), ("marketing-weekly,tenant_b", ["marketing-weekly", "tenant_b"])],
+)
+def test_listed_configuration_sets_are_attached(sets, attached):
+    resources = stack.deployed(ConfigurationSets=sets)
+    destinations = of_type(resources, "AWS::SES::ConfigurationSetEventDestination").values()
+    assert [d["ConfigurationSetName"] for d in destinations] == attached
+
+
+def test_an_address_for_notices_is_optional():
+    assert "NoticesSubscription" not in stack.deployed()
+    subscription = stack.deployed(NoticeEmail="ops@example.com")["NoticesSubscription"]["Properties"]
+    assert subscription == {"TopicArn": "${NoticesTopic}", "Protocol": "email", "Endpoint": "ops@example.com"}
+
+
+def test_outputs_and_parameters_explain_themselves():
+    template = stack.source()
+    assert template["Outputs"].keys() == OUTPUTS
+    for name, entry in (template["Outputs"] | template["Parameters"]).items():
+        assert entry["Description"], name
+    for name, parameter in template["Parameters"].items():
+        assert "Default" in parameter, f"{name}: a first deployment asks nothing"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("ConfigurationSets", ["", "a", "A_b-9"], ["a b", "a.b", "a/b", "x" * 65]),
+        ("NoticeEmail", ["", "ops@example.com"], ["ops", "a b@c"]),
+        ("RedriveRoleArn", ["", "arn:aws-cn:iam::111122223333:role/x/y"], ["*", "arn:aws:iam::111122223333:user/x"]),
+        ("EndpointUrl", ["", "http://127.0.0.1:4566", "https://x"], ["127.0.0.1:4566", "ftp://x"]),
+        ("EventBusName", ["default", "mail/bus.1"], ["", "*", "a b"]),
+    ],
+)
+def test_parameters_refuse_nonsense(parameter, good, bad):
+    pattern = stack.source()["Parameters"][parameter]["AllowedPattern"]
+    assert [v for v in good if not re.search(pattern, v)] == []
+    assert [v for v in bad if re.search(pattern, v)] == []
+
+
+def test_samples_of_the_expansion_are_what_aws_gets(resources):
+    """The tests look at resolved text; a reference that resolved to nothing would make many of them vacuous."""
+    text = json.dumps(resources)
+    assert "Fn::" not in text and '"Ref"' not in text
