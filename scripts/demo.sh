@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Builds the functions and plays an hour of mail through them in a local AWS: `make demo`.
+# Exit code 0: everything that the demo checks held. Needs Rust, Python 3.10 or newer and a C compiler, no AWS account.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing() {
+  echo "make demo: $1" >&2
+  exit 1
+}
+
+# An old `python3` must not hide a newer one beside it.
+find_python() {
+  local name
+  for name in ${PYTHON:-} python3 python3.10 python3.11 python3.12 python3.13 python3.14; do
+    if command -v "$name" >/dev/null 2>&1 &&
+      "$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
+      echo "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+command -v cargo >/dev/null 2>&1 ||
+  missing "no cargo: install Rust with rustup (https://rustup.rs)."
+python=$(find_python) ||
+  missing "no Python 3.10 or newer with venv: install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python)."
+command -v cc >/dev/null 2>&1 ||
+  missing "no C compiler (cc): install one (Debian, Ubuntu: apt install gcc libc6-dev; macOS: xcode-select --install)."
+
+# The local AWS, into a folder of its own. Done when the stamp names these very requirements and this Python.
+tools=.tools/local
+stamp=$("$python" -c 'import hashlib, sys
+print(sys.version, hashlib.sha256(open("requirements-demo.txt", "rb").read()).hexdigest())')
+mkdir -p .tools
+exec 9>.tools/local.lock
+# Two demos may start at once; without flock (macOS) the second one may have to be started again.
+if command -v flock >/dev/null 2>&1; then flock 9; fi
+if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ]; then
+  echo "installing the local AWS into $tools"
+  rm -rf "$tools"
+  "$python" -m venv "$tools"
+  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --requirement requirements-demo.txt
+  echo "$stamp" >"$tools/stamp"
+fi
+exec 9>&-
+
+echo "building ingest, judge, actuate, operate"
+cargo build --locked -p ingest -p judge -p actuate -p operate
+target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+
+exec "$tools/bin/python" -B tests/demo/demo.py --programs "$target/debug"

@@ -1,0 +1,143 @@
+"""What the demo holds against the guard. Each check is a sentence; one that fails says what was found instead."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import story
+from deploy import Stack
+from guard import KINDS, Books, Guard, Interval, Item, Notice
+from story import PROMO, SETS
+from timeline import Timeline
+
+# POLICY: ten hard bounces and 5 % of the mails.
+SLACK = 10
+LIMIT_PPM = 50_000
+
+_SENTENCE = re.compile(
+    r"Sending was paused: (?P<events>[\d,]+) of the (?P<sends>[\d,]+) mails sent .+ hard-bounced "
+    r"\((?P<rate>[\d.]+) %\); the limit for that many mails is (?P<limit>[\d,]+)"
+)
+
+
+class Checks:
+    """Counts what holds and what doesn't, and says so at once."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.passed = 0
+        self.failed = 0
+
+    def that(self, holds: bool, sentence: str, found: Any = "") -> None:
+        self.passed += holds
+        self.failed += not holds
+        self.timeline.check(holds, sentence, "" if holds else f"found: {found}")
+
+    def same(self, found: Any, expected: Any, sentence: str) -> None:
+        self.that(found == expected, sentence, found)
+
+
+def limit(sends: int) -> int:
+    """The fewest bounces that pause a set which sent so many mails."""
+    return SLACK + -(-sends * LIMIT_PPM // 1_000_000)
+
+
+def only_the_bad_set_is_paused(checks: Checks, guard: Guard) -> None:
+    sending = {name: guard.may_send(name) for name in SETS}
+    checks.same(sending, {name: name != PROMO for name in SETS}, "SES itself says: exactly promo-blast is paused")
+    phases = phases_of(guard.states())
+    checks.same(phases.get(PROMO), "PAUSED", "the guard has it down as PAUSED")
+    others = {name: phase for name, phase in phases.items() if name != PROMO and phase not in ("ACTIVE", "WARNED")}
+    checks.same(others, {}, "and has nothing against the other two")
+
+
+def the_pause_is_told(checks: Checks, notices: list[Notice], machine: list[dict[str, Any]], sent: int, seen: int) -> None:
+    """`sent` mails of the second wave and `seen` bounces of it had been published when SES began to refuse."""
+    paused = [notice for notice in notices if "paused" in notice.subject]
+    checks.same([notice.subject for notice in paused], [f"SES guard: paused {PROMO}"], "one notice tells people")
+    sentence = _SENTENCE.search(paused[0].text) if paused else None
+    numbers = {key: float(value.replace(",", "")) for key, value in (sentence.groupdict() if sentence else {}).items()}
+    checks.that(bool(sentence), "its sentence has the numbers of the decision", paused[0].text if paused else "nothing")
+    events, sends = int(numbers.get("events", 0)), int(numbers.get("sends", 0))
+    true = sends == sent and limit(sends) == numbers.get("limit") and limit(sends) <= events <= seen
+    rate = bool(sends) and abs(100 * events / sends - numbers["rate"]) <= 0.05
+    checks.that(true and rate, f"and they are true: of {sent} mails, {limit(sent)} bounces or more", numbers)
+    heard = [event for event in machine if event["detail-type"] == "Configuration Set Paused"]
+    facts = [(event["detail"].get("configurationSet"), event["detail"].get("version")) for event in heard]
+    checks.same(facts, [(PROMO, 1)], "one event on the event bus tells machines")
+    same = bool(heard and paused) and heard[0]["detail"].get("sentence", "?") in paused[0].text
+    checks.that(same, "and gives the same reason", heard)
+
+
+def the_file_came_first(checks: Checks, records: list[dict[str, Any]]) -> None:
+    """`records` are the audit records of the bad set, newest first."""
+    acts = [record["act"] for record in reversed(records) if record["act"] != "warned"]
+    checks.same(acts, ["pauseIntended", "paused"], "the decision was on file before SES was called")
+    times = [record["at"] for record in reversed(records)]
+    checks.that(times == sorted(times), "the file's times are in order", times)
+
+
+def books_balance(checks: Checks, timeline: Timeline, guard: Guard, books: Books) -> None:
+    """Every set, every quarter of an hour, every kind: the ledger against what was published."""
+    ledger = guard.tallies()
+    rows = [("in the ledger / published", *KINDS, "exact ids")]
+    for name in SETS:
+        cells = []
+        for kind in KINDS:
+            held = [interval for (of, _, what), interval in ledger.items() if (of, what) == (name, kind)]
+            cells.append(f"{_range(held)} / {books.total(name, kind):,}")
+        mine = [interval for (of, _, _), interval in ledger.items() if of == name]
+        exact = sum(interval.receipts == interval.recorded for interval in mine)
+        rows.append((name, *cells, f"{exact} of {len(mine)}"))
+    timeline.line()
+    timeline.table(rows)
+    timeline.line()
+    wrong = {}
+    for key in sorted({*ledger, *books.units}):
+        interval, truth = ledger.get(key, Interval(0, 0, 0, 0)), len(books.units.get(key, ()))
+        if not interval.lower == truth == interval.upper:
+            wrong[key] = (interval, truth)
+    # Suspect receipts (delivered more than once by the queue) widen an interval; the truth must lie in it all the same.
+    widened = {k: v for k, v in wrong.items() if v[0].suspect and v[0].lower <= v[1] <= v[0].upper}
+    missed = {k: v for k, v in wrong.items() if k not in widened}
+    sentence = f"the books balance to the last mail, in {len(books.units)} buckets and kinds"
+    if widened:
+        sentence += f" ({len(widened)} of them as an interval that holds the truth: SQS delivered something twice)"
+    checks.that(not missed, sentence, missed)
+
+
+def nothing_is_left_over(checks: Checks, guard: Guard) -> None:
+    left = {name: waiting for name in guard.stack.all("AWS::SQS::Queue") if (waiting := guard.waiting(name))}
+    checks.same(left, {}, "all queues are empty, the dead-letter queues too")
+    errors = [line for _, line in guard.log_lines() if re.search(r'"level":\s*"ERROR"|panicked at', line)]
+    checks.same(errors[:3], [], "no function logged an error")
+
+
+def no_address_got_out(checks: Checks, guard: Guard, notices: list[Notice], machine: list[dict[str, Any]]) -> None:
+    places = {
+        "the ledger": repr(guard.items(guard.ledger_table)),
+        "the states": repr(guard.items(guard.state_table)),
+        "the logs": "\n".join(line for _, line in guard.log_lines()),
+        "the notices": repr(notices) + json.dumps(machine),
+    }
+    words = [story.ADDRESS_WORD, *(subject for _, subject in story.SOURCES.values())]
+    found = {place: word for place, text in places.items() for word in words if word.lower() in text.lower()}
+    lines = places["the logs"].count("\n")
+    checks.same(found, {}, f"no recipient and no subject in the tables, the {lines:,} lines of logs, the notices")
+
+
+def template_is_the_real_one(checks: Checks, stack: Stack) -> None:
+    """`deploy.packaged` has compared the documents; a difference would have stopped the demo."""
+    count = sum(map(len, stack.resources.values()))
+    checks.that(count > 0, f"template.yaml was deployed as it is, {count} resources; only the code's address was filled in")
+
+
+def phases_of(states: dict[str, Item]) -> dict[str, str]:
+    return {name: item.get("ph", {"S": "ACTIVE"})["S"] for name, item in states.items()}
+
+
+def _range(held: list[Interval]) -> str:
+    lower, upper = sum(one.lower for one in held), sum(one.upper for one in held)
+    return f"{lower:,}" if lower == upper else f"{lower:,} to {upper:,}"
