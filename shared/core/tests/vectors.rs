@@ -1,6 +1,8 @@
 //! The policy page's reference vectors, number by number: the verdicts, the waits and the sentences.
 //! The vectors count in hours; the rule works on buckets of any width, so one hour is one bucket here.
 
+#![expect(clippy::unwrap_used, reason = "a vector that can't be read is a failed test")]
+
 use guard_core::judge::{BucketCount, Finding, Judgement, Verdict, judge, recheck_after};
 use guard_core::notice::sentence;
 use guard_core::policy::{Line, MetricPolicy, Policy, Ppm};

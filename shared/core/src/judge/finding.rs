@@ -87,9 +87,8 @@ impl Finding {
     }
 }
 
-/// Holds a window against the pause line, and against the warn line when it stays below.
-pub(super) fn find(policy: &Policy, metric: Metric, trial: bool, window: &[BucketCount]) -> Finding {
-    let sends = window.iter().fold(0, |sum: u64, count| sum.saturating_add(count.sends));
+/// Holds a window and its sends against the pause line, and against the warn line when it stays below.
+pub(super) fn find(policy: &Policy, metric: Metric, trial: bool, window: &[BucketCount], sends: u64) -> Finding {
     let pause = policy.effective_line(metric, trial);
     let pause = if trial { pause } else { policy.scaled(pause, sends) };
     let finding = held_against(pause, Verdict::Pause, metric, window);

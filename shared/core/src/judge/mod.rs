@@ -68,8 +68,9 @@ impl Judgement {
 pub fn judge(policy: &Policy, counts: &[BucketCount], now: Bucket, fresh: Option<Bucket>) -> Judgement {
     let trial = fresh.is_some_and(|fresh| on_trial(policy, counts, now, fresh));
     let window = window(policy, counts, now, fresh);
-    let bounce = finding::find(policy, Metric::Bounce, trial, &window);
-    let complaint = finding::find(policy, Metric::Complaint, trial, &window);
+    let sends = window.iter().fold(0, |sum: u64, count| sum.saturating_add(count.sends));
+    let [bounce, complaint] =
+        [Metric::Bounce, Metric::Complaint].map(|metric| finding::find(policy, metric, trial, &window, sends));
     let worse = if complaint.verdict > bounce.verdict { &complaint } else { &bounce };
     let because = (worse.verdict > Verdict::Ok).then_some(worse.metric);
     Judgement { verdict: worse.verdict, because, trial, bounce, complaint }
