@@ -41,7 +41,7 @@ pub fn records(input: &str) -> Vec<Record> {
     struct Entry<'a> {
         body: Option<String>,
         #[serde(rename = "awsRegion")]
-        region: Option<Region>,
+        region: Option<String>,
         #[serde(borrow, rename = "Sns")]
         sns: Option<&'a RawValue>,
     }
@@ -54,7 +54,8 @@ pub fn records(input: &str) -> Vec<Record> {
         let entry =
             if is_object(raw.get()) { parse(raw.get(), Part::Body).unwrap_or_default() } else { Entry::default() };
         let body = entry.body.or_else(|| entry.sns.map(|sns| sns.get().to_owned()));
-        Record { body: body.unwrap_or_else(|| raw.get().to_owned()), region: entry.region }
+        let region = entry.region.and_then(|region| region.parse().ok());
+        Record { body: body.unwrap_or_else(|| raw.get().to_owned()), region }
     };
     batch.records.into_iter().map(split).collect()
 }
