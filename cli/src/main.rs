@@ -1,1 +1,27 @@
-fn main() {}
+//! `ses-guard`: look at what the guard reads, and operate it from a terminal.
+
+mod inspect;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Inspect events and operate the guard from a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "ses-guard", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One variant per command; each command's module has its arguments and a `run`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Inspect(inspect::Inspect),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Inspect(inspect) => inspect.run(),
+    }
+}
