@@ -53,13 +53,19 @@ def only_the_bad_set_is_paused(checks: Checks, guard: Guard) -> None:
     checks.same(others, {}, "and has nothing against the other two")
 
 
-def the_pause_is_told(checks: Checks, notices: list[Notice], machine: list[dict[str, Any]], sent: int, seen: int) -> None:
+def the_pause_is_told(
+    checks: Checks, notices: list[Notice], machine: list[dict[str, Any]], sent: int, seen: int
+) -> None:
     """`sent` mails of the second wave and `seen` bounces of it had been published when SES began to refuse."""
     paused = [notice for notice in notices if "paused" in notice.subject]
     checks.same([notice.subject for notice in paused], [f"SES guard: paused {PROMO}"], "one notice tells people")
     sentence = _SENTENCE.search(paused[0].text) if paused else None
     numbers = {key: float(value.replace(",", "")) for key, value in (sentence.groupdict() if sentence else {}).items()}
-    checks.that(bool(sentence), "its sentence has the numbers of the decision", paused[0].text if paused else "nothing")
+    checks.that(
+        bool(sentence),
+        "its sentence has the numbers of the decision",
+        paused[0].text if paused else "nothing",
+    )
     events, sends = int(numbers.get("events", 0)), int(numbers.get("sends", 0))
     true = sends == sent and limit(sends) == numbers.get("limit") and limit(sends) <= events <= seen
     rate = bool(sends) and abs(100 * events / sends - numbers["rate"]) <= 0.05
@@ -131,7 +137,10 @@ def no_address_got_out(checks: Checks, guard: Guard, notices: list[Notice], mach
 def template_is_the_real_one(checks: Checks, stack: Stack) -> None:
     """`deploy.packaged` has compared the documents; a difference would have stopped the demo."""
     count = sum(map(len, stack.resources.values()))
-    checks.that(count > 0, f"template.yaml was deployed as it is, {count} resources; only the code's address was filled in")
+    checks.that(
+        count > 0,
+        f"template.yaml was deployed as it is, {count} resources; only the code's address was filled in",
+    )
 
 
 def phases_of(states: dict[str, Item]) -> dict[str, str]:

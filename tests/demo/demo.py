@@ -16,7 +16,6 @@ import signal
 import sys
 import time
 import traceback
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,9 @@ def main() -> int:
         (folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
         checks.that(False, "the demo came to its end", f"{type(error).__name__}: {error}")
     if checks.failed:
-        timeline.line(f"The logs of the local AWS and of the functions are in {folder.relative_to(ROOT)}/ until the next run.")
+        timeline.line(
+            f"The logs of the local AWS and of the functions are in {folder.relative_to(ROOT)}/ until the next run."
+        )
     else:
         shutil.rmtree(folder, ignore_errors=True)
     timeline.line()
@@ -78,7 +79,10 @@ def _run(folder: Path, programs: Path, timeline: Timeline, checks: Checks) -> No
         stack = deploy.deploy(aws, ROOT / "template.yaml", programs, SETS)
         guard = Guard(aws, stack)
         try:
-            timeline.fact("template.yaml", f"deployed in {stack.seconds:.1f} s, {sum(map(len, stack.resources.values()))} resources")
+            timeline.fact(
+                "template.yaml",
+                f"deployed in {stack.seconds:.1f} s, {sum(map(len, stack.resources.values()))} resources",
+            )
             check.template_is_the_real_one(checks, stack)
             Play(guard, timeline, checks, ROOT).play()
         finally:

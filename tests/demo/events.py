@@ -65,7 +65,15 @@ def validation() -> Event:
 def send(mail: Mail) -> Event:
     """Counts one send per recipient, those at the mailbox simulator excepted."""
     units = [r for r in mail.recipients if SIMULATOR not in r]
-    return _event(mail, "Send", "send", {}, counts="send" if units else None, recipients=units, what="mail to the simulator")
+    return _event(
+        mail,
+        "Send",
+        "send",
+        {},
+        counts="send" if units else None,
+        recipients=units,
+        what="mail to the simulator",
+    )
 
 
 def delivery(mail: Mail) -> Event:
@@ -140,17 +148,28 @@ def complaint(mail: Mail, at: datetime, feedback: str | None = "abuse", subtype:
     return _event(mail, "Complaint", "complaint", detail, counts="complaint", recipients=[feedback_id])
 
 
-_PREVENTED = {"OnAccountSuppressionList", "OnTenantSuppressionList", "EmailValidationSuppressed", "UnsubscribedRecipient"}
+_PREVENTED = {
+    "OnAccountSuppressionList",
+    "OnTenantSuppressionList",
+    "EmailValidationSuppressed",
+    "UnsubscribedRecipient",
+}
 
 _DIAGNOSTICS = {
     ("Permanent", "General"): ("5.1.1", "smtp; 550 5.1.1 <>: Recipient address rejected: User unknown"),
     ("Permanent", "NoEmail"): ("5.1.1", "smtp; 550 5.1.1 <>: no such user here"),
-    ("Permanent", "Suppressed"): ("5.1.1", "Amazon SES has suppressed sending to this address because it has a recent history of bouncing."),
+    ("Permanent", "Suppressed"): (
+        "5.1.1",
+        "Amazon SES has suppressed sending to this address because it has a recent history of bouncing.",
+    ),
     ("Permanent", "OnAccountSuppressionList"): (
         "5.1.1",
         "Amazon SES did not send the message to this address because it is on the suppression list for your account.",
     ),
-    ("Transient", "MailboxFull"): ("4.2.2", "smtp; 452 4.2.2 The email account that you tried to reach is over quota"),
+    ("Transient", "MailboxFull"): (
+        "4.2.2",
+        "smtp; 452 4.2.2 The email account that you tried to reach is over quota",
+    ),
     ("Transient", "ContentRejected"): ("5.7.1", "smtp; 550 5.7.1 Message content rejected"),
 }
 
@@ -185,7 +204,10 @@ def _mail(mail: Mail) -> dict[str, Any]:
             {"name": "To", "value": ", ".join(mail.recipients)},
             {"name": "Subject", "value": mail.subject},
             {"name": "MIME-Version", "value": "1.0"},
-            {"name": "Content-Type", "value": 'multipart/alternative;  boundary="----=_Part_41_19.1763630042118"'},
+            {
+                "name": "Content-Type",
+                "value": 'multipart/alternative;  boundary="----=_Part_41_19.1763630042118"',
+            },
         ],
         "commonHeaders": {
             "from": [mail.source],

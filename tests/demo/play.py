@@ -55,7 +55,10 @@ class Play:
             for name in SETS:
                 if row[name].saved:
                     part.feedback[name].clear()
-            self.come_back(index, sorted((entry for name in SETS for entry in part.feedback[name]), key=lambda entry: entry[0]))
+            self.come_back(
+                index,
+                sorted((entry for name in SETS for entry in part.feedback[name]), key=lambda entry: entry[0]),
+            )
             was_paused = self.paused_at is not None
             self.settle()
             for name in SETS:
@@ -63,8 +66,11 @@ class Play:
                 row[name].bounced = len(frozenset().union(*bounces))
             self.timeline.slice(part.start, part.start + SLICE, [row[name] for name in SETS])
             if self.paused_at and not was_paused:
-                self.timeline.happening(f"SES refuses the mail of {PROMO} from now on: the guard paused it {self.latency:.1f} s after "
-                                        "the one bounce too many was published.", "bad")
+                self.timeline.happening(
+                    f"SES refuses the mail of {PROMO} from now on: the guard paused it {self.latency:.1f} s after "
+                    "the one bounce too many was published.",
+                    "bad",
+                )
             self.hear()
 
     def send(self, index: int, part: Slice, name: str) -> Tally:
@@ -114,23 +120,29 @@ class Play:
         """Takes the notices that came, and prints them in full."""
         for notice in self.guard.new_notices():
             self.notices.append(notice)
-            self.timeline.happening(f"A notice: {notice.subject}", "warn")
+            self.timeline.happening("People are told:", "warn")
             self.timeline.letter(notice.subject, notice.text)
         self.machine += self.guard.new_machine_notices()
 
     def the_pause(self) -> None:
         healthy, small = (self.books.total(name, "send") for name in (SHOP, NEWSLETTER))
         self.timeline.line()
-        self.timeline.happening(f"The hour is over. {self.saved:,} mails to the bought list were never sent; {SHOP} reached "
-                                f"{healthy:,} people and {NEWSLETTER} {small:,}, undisturbed.", "good")
+        self.timeline.happening(
+            f"The hour is over. {self.saved:,} mails to the bought list were never sent; {SHOP} reached "
+            f"{healthy:,} people and {NEWSLETTER} {small:,}, undisturbed.",
+            "good",
+        )
         self.timeline.line()
         check.only_the_bad_set_is_paused(self.checks, self.guard)
         timely = bool(self.crossed_at and self.paused_at) and 0.0 <= self.latency <= PAUSE_SECONDS
         found = f"crossed at {self.crossed_at}, paused at {self.paused_at}"
-        self.checks.that(timely, f"paused {self.latency:.2f} s after the one bounce too many was published, and not before", found)
+        after = f"{self.latency:.2f} s" if timely else "soon"
+        self.checks.that(timely, f"paused {after} after the one bounce too many was published, and not before", found)
         self.checks.that(self.saved > 0, f"{self.saved:,} mails of the bought list were saved", self.saved)
         check.the_pause_is_told(self.checks, self.notices, self.machine, self.wave_sent, self.wave_bounced)
-        check.the_file_came_first(self.checks, self.guard.operate({"action": "history", "configurationSet": PROMO})["records"])
+        check.the_file_came_first(
+            self.checks, self.guard.operate({"action": "history", "configurationSet": PROMO})["records"]
+        )
 
     def the_resume(self) -> None:
         order = json.loads((self.root / "events/operate/resume.json").read_text(encoding="utf-8"))
@@ -156,7 +168,9 @@ class Play:
         self.timeline.happening(f"{count:,} hard bounces of the 1,200 mails that {PROMO} sent before it was paused.")
         self.settle()
         self.hear()
-        self.checks.same(count, LATE_BOUNCES, f"that is {count / 12:.0f} % of them, where {check.limit(1_200)} pause a set")
+        self.checks.same(
+            count, LATE_BOUNCES, f"that is {count / 12:.0f} % of them, where {check.limit(1_200)} pause a set"
+        )
         after = self.guard.states()[PROMO]
         self.checks.that(self.guard.may_send(PROMO), "SES still takes the mail of promo-blast", "it is paused again")
         judged = int(after["dirty"]["N"]) > int(before["dirty"]["N"])

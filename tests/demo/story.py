@@ -119,7 +119,8 @@ class Writer:
         source, subject = SOURCES[name]
         sent_at = part.start + SLICE * self.rng.random()
         sent_at = sent_at.replace(microsecond=sent_at.microsecond // 1000 * 1000)
-        message_id = f"0102{int(sent_at.timestamp() * 1000):012x}-{self._hex(8)}-{self._hex(4)}-{self._hex(4)}-{self._hex(4)}-{self._hex(12)}-000000"
+        tail = "-".join(self._hex(digits) for digits in (8, 4, 4, 4, 12))
+        message_id = f"0102{int(sent_at.timestamp() * 1000):012x}-{tail}-000000"
         mail = Mail(name, message_id, sent_at, source, subject, recipients)
         part.mails[name].append(mail)
         return mail
@@ -150,5 +151,7 @@ def late_bounces(slices: list[Slice], count: int, at: datetime) -> list[Event]:
     """Hard bounces of `count` mails of the first wave that had not bounced so far."""
     wave = [slices[index] for index in FIRST_WAVE]
     bounced = {unit for part in wave for _, event in part.feedback[PROMO] for unit in event.units}
-    mails = [mail for part in wave for mail in part.mails[PROMO] if (mail.message_id, mail.recipients[0]) not in bounced]
+    mails = [
+        mail for part in wave for mail in part.mails[PROMO] if (mail.message_id, mail.recipients[0]) not in bounced
+    ]
     return [events.bounce(mail, mail.recipients, at) for mail in mails[:count]]
