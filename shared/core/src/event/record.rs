@@ -207,8 +207,15 @@ fn present(field: Option<String>, name: &'static str) -> Result<String, ParseErr
     field.filter(|text| !text.is_empty()).ok_or(ParseError::Missing(name))
 }
 
+/// `jiff` reads all of ISO 8601 and more; SES writes RFC 3339, and what it would never write is damage.
 fn instant(text: &str) -> Result<Timestamp, ParseError> {
     let malformed = ParseError::Malformed { field: "mail.timestamp", must_be: "an RFC 3339 time with its zone" };
+    let has_date_and_time =
+        matches!(text.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _, _, _, _, b':', _, _, b':', _, _, ..]);
+    let has_zone = matches!(text.as_bytes(), [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _]);
+    if !(has_date_and_time && has_zone) {
+        return Err(malformed);
+    }
     text.parse().map_err(|_| malformed)
 }
 
