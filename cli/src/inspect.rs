@@ -21,9 +21,9 @@ pub(crate) struct Inspect {
     /// Reject records of any other account [default: each record's own].
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
-    /// The Region of records that name none.
-    #[arg(long, value_name = "CODE")]
-    region: Option<Region>,
+    /// The Region of records that name none. A function takes its own, so their absence rejects nothing here either.
+    #[arg(long, value_name = "CODE", default_value = "us-east-1")]
+    region: Region,
     /// The time at which to read, as RFC 3339 [default: the clock].
     #[arg(long, value_name = "RFC3339")]
     now: Option<Timestamp>,
@@ -47,7 +47,7 @@ impl Inspect {
         };
         let Some(key) = HashKey::from_secret(KEY) else { return usage("the built-in key is too short") };
         let accounts = self.account.map_or(Accounts::Any, |id| Accounts::These(BTreeSet::from([id])));
-        let reader = Reader::new(accounts, self.region, key);
+        let reader = Reader::new(accounts, Some(self.region), key);
         let lines = lines_of(&reader, &input, self.now.unwrap_or_else(Timestamp::now));
 
         let rejected = lines.iter().any(|line| matches!(line.outcome, Outcome::Rejected { .. }));
