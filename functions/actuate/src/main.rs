@@ -1,1 +1,28 @@
-fn main() {}
+//! Wires the `actuate` function to AWS.
+
+use aws_lambda_events::event::dynamodb;
+use guard_actuate::handle;
+use guard_aws::{AwsNotifier, Clients, DynamoRegister, SesSwitch, Settings, SystemClock};
+use guard_core::steps::act::Actuator;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let env = |name: &str| std::env::var(name).ok();
+    let mut settings = Settings::new(&env);
+    let (state, topic, bus) = (settings.state_table(), settings.notices_topic_arn(), settings.event_bus());
+    let (account, region) = (settings.account(), settings.region());
+    let read = (|| Some((state?, topic?, bus?, account?, region?)))();
+    let (state, topic, bus, account, region) = settings.finish(read)?;
+
+    let clients = Clients::from_env().await;
+    let switch = SesSwitch::new(&clients, account, region);
+    let notifier = AwsNotifier::new(&clients, &topic, &bus);
+    let actuator = &Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
+    run(service_fn(|event: LambdaEvent<dynamodb::Event>| async move {
+        let context = event.context;
+        Ok::<_, Error>(handle(actuator, &SystemClock, &event.payload, &context.request_id, context.deadline).await)
+    }))
+    .await
+}

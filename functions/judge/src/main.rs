@@ -1,1 +1,33 @@
-fn main() {}
+//! Wires the `judge` function to AWS.
+
+use guard_aws::{Clients, DynamoLedger, DynamoRegister, Settings, SqsReminder, SystemClock};
+use guard_core::steps::decide::Judge;
+use guard_judge::{Wake, handle};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let env = |name: &str| std::env::var(name).ok();
+    let mut settings = Settings::new(&env);
+    let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
+    let (mode, policy) = (settings.mode(), settings.policy());
+    let read = (|| Some((ledger?, state?, queue?, mode?, policy?)))();
+    let (ledger, state, queue, mode, policy) = settings.finish(read)?;
+
+    let clients = Clients::from_env().await;
+    let judge = &Judge {
+        ledger: DynamoLedger::new(&clients, &ledger),
+        register: DynamoRegister::new(&clients, &state),
+        reminder: SqsReminder::new(&clients, &queue),
+        clock: SystemClock,
+        policy,
+        mode,
+    };
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        let wake = Wake::parse(event.payload)?;
+        Ok::<_, Error>(handle(judge, &wake, event.context.deadline).await)
+    }))
+    .await
+}

@@ -1,1 +1,5 @@
-//! stub
+//! The `operate` function: an operator's request becomes an answer.
+
+mod handler;
+
+pub use handler::handle;

@@ -1,1 +1,32 @@
-fn main() {}
+//! Wires the `operate` function to AWS.
+
+use guard_aws::{Clients, DynamoLedger, DynamoRegister, SesSwitch, Settings, SystemClock};
+use guard_core::steps::operate::Operator;
+use guard_operate::handle;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let env = |name: &str| std::env::var(name).ok();
+    let mut settings = Settings::new(&env);
+    let (ledger, state) = (settings.ledger_table(), settings.state_table());
+    let (account, region, mode, policy) = (settings.account(), settings.region(), settings.mode(), settings.policy());
+    let read = (|| Some((ledger?, state?, account?, region?, mode?, policy?)))();
+    let (ledger, state, account, region, mode, policy) = settings.finish(read)?;
+
+    let clients = Clients::from_env().await;
+    let operator = &Operator {
+        ledger: DynamoLedger::new(&clients, &ledger),
+        register: DynamoRegister::new(&clients, &state),
+        switch: SesSwitch::new(&clients, account.clone(), region.clone()),
+        clock: SystemClock,
+        policy,
+        mode,
+        account,
+        region,
+    };
+    run(service_fn(|event: LambdaEvent<Value>| async move { Ok::<_, Error>(handle(operator, event.payload).await) }))
+        .await
+}

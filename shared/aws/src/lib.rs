@@ -9,8 +9,9 @@ mod operator;
 mod queue;
 mod ses;
 mod settings;
+mod stream;
 
-pub use clients::{Clients};
+pub use clients::Clients;
 pub use clock::SystemClock;
 pub use dynamo::{DynamoLedger, DynamoRegister};
 pub use events::AwsNotifier;
@@ -18,3 +19,4 @@ pub use operator::{OperateFunction, OperateFunctionError};
 pub use queue::SqsReminder;
 pub use ses::SesSwitch;
 pub use settings::{Problems, Settings};
+pub use stream::{Woken, woken};

@@ -39,7 +39,8 @@ impl SesSwitch {
         if set.account == self.account && set.region == self.region {
             return Ok(());
         }
-        let here = format!("{set} is not in account {} and Region {}, which this stack guards", self.account, self.region);
+        let here =
+            format!("{set} is not in account {} and Region {}, which this stack guards", self.account, self.region);
         Err(SwitchFault::Refused(here.into()))
     }
 }
@@ -60,6 +61,7 @@ impl SendingSwitch for SesSwitch {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum may grow; what is not known has no status")]
 fn switch_fault<E>(error: SdkError<E, HttpResponse>) -> SwitchFault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -36,6 +36,17 @@ pub struct Fault {
     pub source: Box<dyn Error + Send + Sync>,
 }
 
+/// An error and all its causes, on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// Counts per configuration set and bucket.
 pub trait Ledger: Send + Sync {
     /// Adds to one bucket: unconditional, order does not matter, and a repeat with all receipts marked suspect keeps

@@ -39,7 +39,8 @@ pub fn window_start(policy: &Policy, now: Timestamp, fresh: Option<Bucket>) -> B
 /// the suspect sends are left out is over too, while the suspects are few.
 pub fn assess(policy: &Policy, tallies: &[BucketTally], fresh: Option<Bucket>, now: Timestamp) -> Assessment {
     let present = Bucket::of(now);
-    let tallies: Vec<&BucketTally> = tallies.iter().filter(|one| fresh.is_none_or(|fresh| one.bucket >= fresh)).collect();
+    let tallies: Vec<&BucketTally> =
+        tallies.iter().filter(|one| fresh.is_none_or(|fresh| one.bucket >= fresh)).collect();
     let all: Vec<BucketCount> = tallies.iter().map(|one| count(one, one.counts.sends.upper())).collect();
     let receipts: u64 = tallies.iter().map(|one| one.counts.sends.receipts).sum();
     let suspect: u64 = tallies.iter().map(|one| one.counts.sends.suspect).sum();

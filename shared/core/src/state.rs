@@ -338,7 +338,8 @@ impl State {
         next.owner = None;
         next.off_since = None;
         next.fresh = Some(Bucket::of(now).plus(1));
-        let why = Why::guard("SES knows no configuration set of this name any more; there is nothing to pause or resume.");
+        let why =
+            Why::guard("SES knows no configuration set of this name any more; there is nothing to pause or resume.");
         let record = AuditRecord::of(set, now, Act::Gone, self, &next, why);
         Change::silent(set, self, next).recorded(record, true)
     }

@@ -52,6 +52,18 @@ pub fn plus_seconds(instant: Timestamp, seconds: i64) -> Timestamp {
     instant.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
+/// When an invocation stops beginning things: `reserve` seconds before its deadline. A deadline that lies beyond `longest`
+/// seconds, or in the past, is not one (local Lambdas give such): then the invocation takes half of `longest`.
+pub fn stop_at(deadline_millisecond: u64, now: Timestamp, reserve: i64, longest: i64) -> Timestamp {
+    let deadline = i64::try_from(deadline_millisecond).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    match deadline {
+        Some(deadline) if deadline > now && seconds_between(now, deadline) <= longest => {
+            plus_seconds(deadline, -reserve)
+        }
+        Some(_) | None => plus_seconds(now, longest / 2),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +78,22 @@ mod tests {
         ] {
             let bucket = Bucket::of(instant.parse().unwrap());
             assert_eq!(bucket.start(), start.parse().unwrap(), "{instant}");
+        }
+    }
+
+    #[test]
+    fn an_invocation_stops_before_its_deadline_and_does_not_trust_a_senseless_one() {
+        let now: Timestamp = "2026-11-20T09:00:00Z".parse().unwrap();
+        let ms = |seconds| u64::try_from(plus_seconds(now, seconds).as_millisecond()).unwrap();
+        for (what, deadline, stop) in [
+            ("in 30 s", ms(30), 27),
+            ("as late as can be", ms(60), 57),
+            ("later than any function runs", ms(61), 30),
+            ("past", ms(-1), 30),
+            ("a literal that is no time at all", 600_000, 30),
+            ("beyond all time", u64::MAX, 30),
+        ] {
+            assert_eq!(stop_at(deadline, now, 3, 60), plus_seconds(now, stop), "{what}");
         }
     }
 }

@@ -73,7 +73,10 @@ pub(crate) fn write(change: &Change) -> Result<Write, Box<dyn Error + Send + Syn
 }
 
 /// The change and its records, all or nothing.
-pub(crate) fn transaction(table: &str, change: &Change) -> Result<Vec<TransactWriteItem>, Box<dyn Error + Send + Sync>> {
+pub(crate) fn transaction(
+    table: &str,
+    change: &Change,
+) -> Result<Vec<TransactWriteItem>, Box<dyn Error + Send + Sync>> {
     let write = write(change)?;
     let update = Update::builder()
         .table_name(table)

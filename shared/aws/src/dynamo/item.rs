@@ -20,8 +20,8 @@ pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
 pub(crate) const COMMITTED: [&str; 19] = [
-    "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off", "rck",
-    "told", "tell", "why", "sum",
+    "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
+    "rck", "told", "tell", "why", "sum",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -51,15 +51,27 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lid: Option<String>,
     /// Epoch millisecond in which the lease ends.
-    #[serde(default, with = "jiff::fmt::serde::timestamp::millisecond::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     lto: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hold: Option<Hold>,
     /// Epoch millisecond in which SES confirmed the pause.
-    #[serde(default, with = "jiff::fmt::serde::timestamp::millisecond::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     off: Option<Timestamp>,
     /// Epoch millisecond of the re-check.
-    #[serde(default, with = "jiff::fmt::serde::timestamp::millisecond::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     rck: Option<Timestamp>,
     /// What people were told already, and need not be told again: `wouldPause`, `degraded`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

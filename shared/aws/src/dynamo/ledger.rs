@@ -57,9 +57,7 @@ fn added(addition: &Addition) -> Vec<(String, AttributeValue)> {
     let mut added = Vec::new();
     for (kind, receipts) in &addition.receipts {
         let letter = letter(*kind);
-        for (what, count) in
-            [('n', receipts.receipts), ('r', receipts.recorded()), ('x', receipts.suspect)]
-        {
+        for (what, count) in [('n', receipts.receipts), ('r', receipts.recorded()), ('x', receipts.suspect)] {
             if count > 0 {
                 added.push((format!("{letter}{what}"), number(count)));
             }

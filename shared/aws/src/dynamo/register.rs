@@ -119,6 +119,7 @@ enum Cancelled {
     Otherwise,
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only two of the SDK's many errors mean something special")]
 fn cancelled(error: &TransactWriteItemsError) -> Cancelled {
     match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {

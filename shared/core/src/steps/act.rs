@@ -206,11 +206,8 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
                 return Ok(false);
             }
             let current = state.generation == generation;
-            let change = if current {
-                change(&state, self.clock.now())
-            } else {
-                Change::silent(set, &state, state.unleased())
-            };
+            let change =
+                if current { change(&state, self.clock.now()) } else { Change::silent(set, &state, state.unleased()) };
             if self.register.commit(&change).await? == Committed::Done {
                 return Ok(current);
             }

@@ -83,7 +83,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock> Judge<L, R, M, C> {
                         Committed::Conflict => continue,
                     }
                 }
-                Decision::Settle(change) => change,
+                Decision::Settle(change) => *change,
             };
             if change.after == change.before && !state.to_judge {
                 return Ok(Outcome::Kept(state.phase));
@@ -103,7 +103,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock> Judge<L, R, M, C> {
 #[derive(Debug, Clone, PartialEq)]
 enum Decision {
     /// The change, which may be no more than taking the mark off.
-    Settle(Change),
+    Settle(Box<Change>),
     /// Over, but the sends are counted late: look again after so many seconds.
     Recheck { seconds: u32 },
     /// The time to look again has not come yet.
@@ -112,7 +112,7 @@ enum Decision {
 
 impl Decision {
     fn leave(set: &SetKey, state: &State) -> Self {
-        Self::Settle(Change::silent(set, state, state.clone()).judged())
+        Self::Settle(Box::new(Change::silent(set, state, state.clone()).judged()))
     }
 }
 
@@ -139,7 +139,7 @@ fn decide(
         let next = after.intending(Intent::Pause, found.priority, Owner::Guard, why.clone());
         let record = AuditRecord::of(set, now, Act::PauseIntended, state, &next, why);
         // The mark stays: a mark set meanwhile must not make the pause wait.
-        return Decision::Settle(Change::silent(set, state, next).recorded(record, false));
+        return Decision::Settle(Box::new(Change::silent(set, state, next).recorded(record, false)));
     }
 
     after.phase = match (state.phase, verdict) {
@@ -153,7 +153,8 @@ fn decide(
     after.would_pause_told = verdict == Verdict::Pause;
     let mut change = Change::silent(set, state, after.clone()).judged();
     if verdict == Verdict::Pause && !state.would_pause_told {
-        let because = state.hold.as_ref().map_or("the guard observes only".to_owned(), |hold| format!("held by {}", hold.actor));
+        let because =
+            state.hold.as_ref().map_or("the guard observes only".to_owned(), |hold| format!("held by {}", hold.actor));
         let why = why(sentence::would_pause(&found.judgement, now, &because), &found.judgement);
         change.after.why = Some(why.clone());
         let record = AuditRecord::of(set, now, Act::WouldPause, state, &change.after, why);
@@ -173,7 +174,7 @@ fn decide(
         let record = AuditRecord::of(set, now, Act::CountingDegraded, state, &change.after, why);
         change = change.recorded(record, true);
     }
-    Decision::Settle(change)
+    Decision::Settle(Box::new(change))
 }
 
 /// Once, and only while the sends are behind: waiting until they have caught up would never end during a blast.

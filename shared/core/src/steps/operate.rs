@@ -53,7 +53,11 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
             Action::List { phase } => self.list(*phase).await,
             Action::History { set, limit } => {
                 let set = self.key(set.clone());
-                self.register.history(&set, *limit).await.map_err(Refusal::from).map(|records| Answer::history(&set, records))
+                self.register
+                    .history(&set, *limit)
+                    .await
+                    .map_err(Refusal::from)
+                    .map(|records| Answer::history(&set, records))
             }
             Action::Pause { set, order } => {
                 let (set, why) = (self.key(set.clone()), order.why("paused"));

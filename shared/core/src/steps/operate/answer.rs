@@ -31,6 +31,13 @@ pub struct RefusedAnswer {
     error: Refusal,
 }
 
+impl RefusedAnswer {
+    /// Why.
+    pub fn code(&self) -> ErrorCode {
+        self.error.code
+    }
+}
+
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
@@ -119,7 +126,11 @@ impl SetAnswer {
         policy: &Policy,
     ) -> Self {
         let totals = found.totals;
-        let line = |metric| policy.effective_line(metric, found.judgement.trial);
+        let trial = found.judgement.trial;
+        let line = |metric| match policy.effective_line(metric, trial) {
+            line if trial => line,
+            line => policy.scaled(line, totals.sends),
+        };
         let (bounce, complaint) = (line(Metric::Bounce), line(Metric::Complaint));
         let why = after.why.as_ref().map(|why| why.sentence.clone());
         Self {
@@ -254,7 +265,10 @@ impl Refusal {
     }
 
     pub(super) fn unknown_set() -> Self {
-        Self::new(ErrorCode::UnknownConfigurationSet, "SES knows no configuration set of this name in this account and Region")
+        Self::new(
+            ErrorCode::UnknownConfigurationSet,
+            "SES knows no configuration set of this name in this account and Region",
+        )
     }
 
     pub(super) fn not_paused() -> Self {

@@ -1,0 +1,122 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use guard_core::event::{Ignored, Reader, Reading};
+use guard_core::name::Region;
+use guard_core::port::{Clock, Ledger, Register, chain};
+use guard_core::steps::count::{Counter, Receipt};
+use guard_core::time::stop_at;
+use jiff::Timestamp;
+use tracing::{debug, info, warn};
+
+/// Seconds before the deadline at which nothing is begun any more, and the rest goes back.
+const RESERVE_SECONDS: i64 = 3;
+/// Longer than the function's time-out in the template.
+const LONGEST_SECONDS: i64 = 60;
+
+/// Counts batches.
+#[derive(Debug)]
+pub struct Ingest<L, R, C> {
+    reader: Reader,
+    region: Region,
+    counter: Counter<L, R, C>,
+    clock: C,
+}
+
+/// What one message came to.
+enum Read {
+    Counts(Receipt),
+    Nothing,
+    Bad,
+}
+
+impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
+    /// Counts what `reader` reads of mail that was sent in `region`.
+    pub fn new(reader: Reader, region: Region, ledger: L, register: R, clock: C) -> Self {
+        Self { reader, region, counter: Counter::new(ledger, register, clock.clone()), clock }
+    }
+
+    /// Counts a batch. The answer names the messages that are to come again: those that could not be read, and those
+    /// that could not be stored. All others are counted, and their sets marked.
+    pub async fn handle(&self, event: SqsEvent, deadline_millisecond: u64) -> SqsBatchResponse {
+        let now = self.clock.now();
+        let stop_at = stop_at(deadline_millisecond, now, RESERVE_SECONDS, LONGEST_SECONDS);
+        let mut response = SqsBatchResponse::default();
+        let mut receipts = Vec::with_capacity(event.records.len());
+        for message in &event.records {
+            match self.read(message, now) {
+                Read::Counts(receipt) => receipts.push(receipt),
+                Read::Nothing => {}
+                Read::Bad => response.add_failure(message.message_id.as_deref().unwrap_or_default()),
+            }
+        }
+        let counted = self.counter.count(&receipts, stop_at).await;
+        for fault in &counted.faults {
+            warn!(error = chain(fault), "{fault} failed; its messages come again");
+        }
+        debug!(
+            messages = event.records.len(),
+            additions = counted.additions,
+            marked = counted.marked,
+            "counted a batch"
+        );
+        for message_id in counted.failed {
+            response.add_failure(message_id);
+        }
+        response
+    }
+
+    fn read(&self, message: &SqsMessage, now: Timestamp) -> Read {
+        let message_id = message.message_id.as_deref().unwrap_or_default();
+        let body = message.body.as_deref().unwrap_or_default();
+        // The reader does not panic; if it ever does, only this message suffers.
+        let reading = catch_unwind(AssertUnwindSafe(|| self.reader.read(body, now)));
+        let signals = match reading {
+            Ok(Ok(Reading::Signals { signals, unknown_subtype })) => {
+                if let Some(subtype) = unknown_subtype {
+                    warn!(
+                        metric = "UnknownSubtypes",
+                        sqs.message_id = message_id,
+                        "counted the unknown subtype {subtype}"
+                    );
+                }
+                signals
+            }
+            Ok(Ok(Reading::Ignored(ignored))) => {
+                log_ignored(&ignored, message_id);
+                return Read::Nothing;
+            }
+            Ok(Ok(Reading::Alarm(_))) => {
+                warn!(sqs.message_id = message_id, "ignored a CloudWatch alarm: it is not an SES event");
+                return Read::Nothing;
+            }
+            Ok(Err(error)) => {
+                warn!(metric = "UnreadableMessages", sqs.message_id = message_id, "can't read a message: {error}");
+                return Read::Bad;
+            }
+            Err(_) => {
+                warn!(metric = "UnreadableMessages", sqs.message_id = message_id, "reading a message panicked");
+                return Read::Bad;
+            }
+        };
+        if let Some(elsewhere) = signals.iter().find(|signal| signal.set.region != self.region) {
+            let region = &elsewhere.set.region;
+            warn!(
+                metric = "UnreadableMessages",
+                sqs.message_id = message_id,
+                "a message is about Region {region}, not ours"
+            );
+            return Read::Bad;
+        }
+        let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse::<u64>().ok());
+        let suspect = received.is_some_and(|received| received > 1);
+        Read::Counts(Receipt { message_id: message_id.to_owned(), suspect, signals })
+    }
+}
+
+fn log_ignored(ignored: &Ignored, message_id: &str) {
+    match ignored.metric() {
+        Some(metric) => info!(metric, sqs.message_id = message_id, "ignored: {ignored}"),
+        None => debug!(sqs.message_id = message_id, "ignored: {ignored}"),
+    }
+}

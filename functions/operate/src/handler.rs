@@ -1,0 +1,26 @@
+use guard_core::port::{Clock, Ledger, Register, SendingSwitch};
+use guard_core::steps::operate::{Answer, Operator, Request};
+use serde_json::Value;
+use tracing::{info, warn};
+
+/// Answers one request; what is wrong with it is an answer too.
+pub async fn handle<L: Ledger, R: Register, S: SendingSwitch, C: Clock>(
+    operator: &Operator<L, R, S, C>,
+    request: Value,
+) -> Value {
+    let answer = match Request::parse(request) {
+        Ok(request) => {
+            let action = request.action.as_str();
+            let answer = operator.operate(request).await;
+            if answer.is_ok() {
+                info!(action, "did what an operator asked");
+            }
+            answer
+        }
+        Err(refusal) => Answer::refused(refusal),
+    };
+    if let Answer::Refused(refused) = &answer {
+        warn!(code = ?refused.code(), "refused what an operator asked");
+    }
+    answer.to_json()
+}
