@@ -149,9 +149,17 @@ fn the_region_comes_from_the_identity_else_from_what_it_came_in_else_from_the_in
     }
     let nowhere = Reader::new(Accounts::Any, None, key());
     assert_eq!(set_of(&nowhere, &unsaid), Err(ParseError::NoRegion.to_string()));
-    let batch = json!({"Records": [{"body": unsaid.to_string(), "awsRegion": "ap-south-1"}]}).to_string();
-    match nowhere.read_record(&records(&batch)[0], now()) {
-        Ok(Reading::Signals { signals, .. }) => assert_eq!(signals[0].set.region.as_str(), "ap-south-1"),
-        other => panic!("{other:?}"),
+    let topicless = |body: &str| with(serde_json::from_str(&in_sns(body)).unwrap(), "/TopicArn", json!(null));
+    let regionless = with(in_eventbridge(&unsaid), "/region", json!(null));
+    for (what, body) in [
+        ("the record itself", unsaid.clone()),
+        ("an envelope without a topic", topicless(&unsaid.to_string())),
+        ("an EventBridge event without a Region", regionless),
+    ] {
+        let batch = json!({"Records": [{"body": body.to_string(), "awsRegion": "ap-south-1"}]}).to_string();
+        match nowhere.read_record(&records(&batch)[0], now()) {
+            Ok(Reading::Signals { signals, .. }) => assert_eq!(signals[0].set.region.as_str(), "ap-south-1", "{what}"),
+            other => panic!("{what}: {other:?}"),
+        }
     }
 }
