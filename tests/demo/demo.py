@@ -47,10 +47,10 @@ def main() -> int:
     folder = _run_folder()
     try:
         _run(folder, programs, timeline, checks)
-    except KeyboardInterrupt:
-        timeline.line("interrupted")
+    except (KeyboardInterrupt, SystemExit) as end:
         shutil.rmtree(folder, ignore_errors=True)
-        return 130
+        timeline.line("interrupted; nothing of it runs on")
+        return int(end.code or 0) if isinstance(end, SystemExit) else 130
     except Exception as error:
         (folder / "error.log").write_text(traceback.format_exc(), encoding="utf-8")
         checks.that(False, "the demo came to its end", f"{type(error).__name__}: {error}")

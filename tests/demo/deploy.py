@@ -55,7 +55,7 @@ def deploy(aws: LocalAws, template: Path, programs: Path, configuration_sets: tu
         StackName=STACK,
         ChangeSetName="demo",
         ChangeSetType="CREATE",
-        TemplateBody=body,
+        TemplateURL=_store(aws, "template.json", body.encode()),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
@@ -110,11 +110,16 @@ def differences(left: Any, right: Any, at: str = "") -> list[str]:
 
 
 def _upload(aws: LocalAws, programs_of: dict[str, str], programs: Path) -> dict[str, str]:
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for program in sorted(set(programs_of.values())):
-        s3.put_object(Bucket=_BUCKET, Key=f"{program}.zip", Body=_zipped(programs / program))
+        _store(aws, f"{program}.zip", _zipped(programs / program))
     return {name: f"s3://{_BUCKET}/{program}.zip" for name, program in programs_of.items()}
+
+
+def _store(aws: LocalAws, key: str, body: bytes) -> str:
+    """Puts an object where `sam deploy` puts its own, and gives its URL."""
+    aws.client("s3").put_object(Bucket=_BUCKET, Key=key, Body=body)
+    return f"{aws.url}/{_BUCKET}/{key}"
 
 
 def _zipped(program: Path) -> bytes:

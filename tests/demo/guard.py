@@ -190,6 +190,12 @@ class Books:
             self.repeated += event.units <= units
             units |= event.units
 
+    def quarters(self, name: str) -> list[tuple[int, int]]:
+        """(sends, bounces) of each quarter of an hour in which the set sent mail, oldest first."""
+        starts = sorted({start for of, start, _ in self.units if of == name})
+        counts = [[len(self.units.get((name, start, kind), ())) for kind in ("send", "bounce")] for start in starts]
+        return [(sends, bounces) for sends, bounces in counts]
+
     def total(self, name: str, kind: str) -> int:
         return sum(len(units) for (of, _, what), units in self.units.items() if (of, what) == (name, kind))
 

@@ -33,8 +33,8 @@ class Play:
         self.machine: list[dict[str, Any]] = []
         start = datetime.now(timezone.utc) - story.SLICES * SLICE
         self.slices = story.write(start.replace(microsecond=0))
-        # Of the bought list's second wave: mails sent, bounces seen, and when the bounce that is too much went out.
-        self.wave_sent = self.wave_bounced = self.saved = 0
+        # Mails that SES refused; when the one bounce too many was published, and when SES began to refuse.
+        self.saved = 0
         self.crossed_at: float | None = None
         self.paused_at: float | None = None
 
@@ -48,17 +48,14 @@ class Play:
     def hour(self) -> None:
         self.publish([events.validation()])
         self.timeline.columns(SETS)
-        for index, part in enumerate(self.slices):
-            row = {name: self.send(index, part, name) for name in SETS}
+        for part in self.slices:
+            row = {name: self.send(part, name) for name in SETS}
             # What comes back comes after the mail, so the sends are counted by then.
             self.guard.wait(self.guard.counted, SETTLE_SECONDS, "all sends were counted")
             for name in SETS:
                 if row[name].saved:
                     part.feedback[name].clear()
-            self.come_back(
-                index,
-                sorted((entry for name in SETS for entry in part.feedback[name]), key=lambda entry: entry[0]),
-            )
+            self.come_back([entry for name in SETS for entry in part.feedback[name]])
             was_paused = self.paused_at is not None
             self.settle()
             for name in SETS:
@@ -73,7 +70,7 @@ class Play:
                 )
             self.hear()
 
-    def send(self, index: int, part: Slice, name: str) -> Tally:
+    def send(self, part: Slice, name: str) -> Tally:
         """Sends a set's mail of one slice, if SES takes it."""
         mails = part.mails[name]
         recipients = sum(len(mail.recipients) for mail in mails)
@@ -81,21 +78,15 @@ class Play:
             self.saved += recipients
             return Tally(saved=recipients)
         self.publish([trace for n, mail in enumerate(mails) for trace in _traces(name, n, mail)])
-        if name == PROMO and index in story.SECOND_WAVE:
-            self.wave_sent += recipients
         return Tally(sent=recipients)
 
-    def come_back(self, index: int, entries: list[tuple[datetime, Event]]) -> None:
+    def come_back(self, entries: list[tuple[datetime, Event]]) -> None:
         """Publishes what comes back for one slice, and notes when the guard had to see that it is enough."""
-        feedback = [event for _, event in entries]
-        seen: set[tuple[str, str]] = set()
-        for event, at in zip(feedback, self.publish(feedback)):
-            if event.configuration_set == PROMO and event.kind == "bounce" and index in story.SECOND_WAVE:
-                seen |= event.units
-                over = self.wave_bounced + len(seen) >= check.limit(self.wave_sent)
-                if over and self.crossed_at is None:
-                    self.crossed_at = at
-        self.wave_bounced += len(seen)
+        feedback = [event for _, event in sorted(entries, key=lambda entry: entry[0])]
+        for event, at in zip(feedback, self.guard.publish(feedback)):
+            self.books.enter([event])
+            if self.crossed_at is None and check.is_over(self.books.quarters(PROMO)):
+                self.crossed_at = at
 
     @property
     def latency(self) -> float:
@@ -139,7 +130,7 @@ class Play:
         after = f"{self.latency:.2f} s" if timely else "soon"
         self.checks.that(timely, f"paused {after} after the one bounce too many was published, and not before", found)
         self.checks.that(self.saved > 0, f"{self.saved:,} mails of the bought list were saved", self.saved)
-        check.the_pause_is_told(self.checks, self.notices, self.machine, self.wave_sent, self.wave_bounced)
+        check.the_pause_is_told(self.checks, self.notices, self.machine, self.books)
         check.the_file_came_first(
             self.checks, self.guard.operate({"action": "history", "configurationSet": PROMO})["records"]
         )
