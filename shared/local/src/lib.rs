@@ -1,1 +1,23 @@
-//! stub
+//! The embedded default: every port of the guard in memory, with the semantics of the real thing. It is what the
+//! fast tests and the replay of past events run on.
+//!
+//! Nothing here fails by itself; what is to fail is planted, by count, and happens in order.
+
+mod clock;
+mod ledger;
+mod recorder;
+mod register;
+mod ses;
+
+pub use clock::ManualClock;
+pub use ledger::MemoryLedger;
+pub use recorder::{RecordedNotices, RecordedReminders};
+pub use register::MemoryRegister;
+pub use ses::{SesFault, SimulatedSes};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A poisoned lock means that a test panicked while it held it; the data is still what it was.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

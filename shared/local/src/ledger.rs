@@ -1,0 +1,61 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use guard_core::event::{ReceiptId, SignalKind};
+use guard_core::name::SetKey;
+use guard_core::port::{Fault, Ledger};
+use guard_core::tally::{Addition, BucketTally, Interval, PerKind, Slot};
+use guard_core::time::Bucket;
+
+use crate::locked;
+
+#[derive(Debug, Default, Clone)]
+struct Stored {
+    counts: PerKind<Interval>,
+    ids: PerKind<BTreeSet<ReceiptId>>,
+    newest_send: Option<Slot>,
+    newest_failure: Option<Slot>,
+}
+
+/// The counts, in memory. Clones share them.
+#[derive(Debug, Default, Clone)]
+pub struct MemoryLedger {
+    buckets: Arc<Mutex<BTreeMap<(SetKey, Bucket), Stored>>>,
+}
+
+impl Ledger for MemoryLedger {
+    async fn add(&self, addition: &Addition) -> Result<PerKind<u64>, Fault> {
+        let mut buckets = locked(&self.buckets);
+        let stored = buckets.entry((addition.set.clone(), addition.bucket)).or_default();
+        for (kind, receipts) in &addition.receipts {
+            let ids = stored.ids.of_mut(*kind);
+            if receipts.record_ids {
+                ids.extend(&receipts.ids);
+            }
+            let count = stored.counts.of_mut(*kind);
+            count.receipts += receipts.receipts;
+            count.recorded += receipts.recorded();
+            count.suspect += receipts.suspect;
+            count.ids = ids.len() as u64;
+        }
+        stored.newest_send = stored.newest_send.max(addition.newest_send);
+        stored.newest_failure = stored.newest_failure.max(addition.newest_failure);
+        let mut ids = PerKind::default();
+        for kind in SignalKind::ALL {
+            *ids.of_mut(kind) = stored.counts.of(kind).ids;
+        }
+        Ok(ids)
+    }
+
+    async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        let buckets = locked(&self.buckets);
+        let range = buckets.range((set.clone(), from)..=(set.clone(), to));
+        let tally = |((_, bucket), stored): (&(SetKey, Bucket), &Stored)| BucketTally {
+            bucket: *bucket,
+            counts: stored.counts,
+            newest_send: stored.newest_send.map(|slot| Slot::start_in(*bucket, slot.number())),
+            newest_failure: stored.newest_failure.map(|slot| Slot::start_in(*bucket, slot.number())),
+        };
+        Ok(range.map(tally).collect())
+    }
+}
