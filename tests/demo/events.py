@@ -129,7 +129,7 @@ def bounce(
 
 
 def complaint(mail: Mail, at: datetime, feedback: str | None = "abuse", subtype: str | None = None) -> Event:
-    """Counts 1, unless it takes a complaint back or only reports a suppressed address."""
+    """Counts 1, unless it takes a complaint back, or reports addresses to which SES sent nothing: prevented mail."""
     feedback_id = _feedback_id(mail, at, f"complaint-{feedback}-{subtype}")
     detail: dict[str, Any] = {
         "feedbackId": feedback_id,
@@ -143,8 +143,8 @@ def complaint(mail: Mail, at: datetime, feedback: str | None = "abuse", subtype:
         detail["arrivalDate"] = timestamp(at)
     if feedback == "not-spam":
         return _event(mail, "Complaint", "complaint", detail, counts=None, what="a complaint taken back (not-spam)")
-    if subtype is not None:
-        return _event(mail, "Complaint", "complaint", detail, counts=None, what=f"a complaint that is none ({subtype})")
+    if subtype in _PREVENTED:
+        return _event(mail, "Complaint", "complaint", detail, counts="prevented", recipients=mail.recipients)
     return _event(mail, "Complaint", "complaint", detail, counts="complaint", recipients=[feedback_id])
 
 
