@@ -144,7 +144,7 @@ def queues(resources):
     for name, queue in of_type(resources, QUEUE).items():
         if not queue.get("SqsManagedSseEnabled"):
             yield f"{name}: not encrypted"
-        if not any(q == "${%s}" % name and _denies_plain_http(p) for q, p in policies):
+        if not any(q == "${%s}" % name and _denies_plain_http(p, "${%s.Arn}" % name) for q, p in policies):
             yield f"{name}: may be reached without TLS"
         if "RedrivePolicy" not in queue:
             continue
@@ -157,9 +157,10 @@ def queues(resources):
             yield f"{name}: maxReceiveCount below 1"
 
 
-def _denies_plain_http(document):
-    plain = {"Bool": {"aws:SecureTransport": "false"}}
-    return any(s["Effect"] == "Deny" and s["Principal"] == "*" and s["Condition"] == plain for s in document["Statement"])
+def _denies_plain_http(document, queue):
+    wanted = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue}
+    wanted["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+    return any({k: v for k, v in s.items() if k != "Sid"} == wanted for s in document["Statement"])
 
 
 def tables(resources):

@@ -180,6 +180,13 @@ def test_without_a_redrive_role_nobody_sends_but_the_topic(resources):
     assert policy.allows(queue, topic)
 
 
+def test_the_topic_may_dead_letter_what_the_queue_refuses(resources):
+    dead_letters = document(resources, "EventsDeadLetterQueuePolicy")
+    for topic, passes in (("${EventsTopic}", True), ("${NoticesTopic}", False)):
+        request = Request("sns.amazonaws.com", "sqs:SendMessage", "${EventsDeadLetterQueue.Arn}", service(topic))
+        assert policy.allows(dead_letters, request) == passes
+
+
 def test_ingest_still_receives(resources):
     ingest = "arn:aws-test:sts::111122223333:assumed-role/guard-ingest/x"
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
@@ -198,6 +205,8 @@ def test_ingest_still_receives(resources):
             False,
             False,
         ),
+        ("a rule of ours", "events.amazonaws.com", service(f"arn:aws-test:cloudwatch:xx-test-1:{ACCOUNT}:alarm:guard-x"), False, False),
+        ("CloudWatch, but no alarm", "cloudwatch.amazonaws.com", service(f"arn:aws-test:cloudwatch:xx-test-1:{ACCOUNT}:x"), False, False),
         ("actuate", ADMIN, person(ADMIN), True, True),
         ("actuate without TLS", ADMIN, person(ADMIN, tls=False), True, False),
         ("nobody", "anonymous", {}, False, False),

@@ -61,6 +61,7 @@ def test_a_function_has_its_size_its_role_and_its_log(resources, name):
     assert function["Role"] == "${%sRole.Arn}" % title
     assert function["LoggingConfig"]["LogGroup"] == "${%sLogGroup}" % title
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
     log = resources[f"{title}LogGroup"]["Properties"]
     assert log == {"LogGroupName": f"/aws/lambda/guard-{name}", "RetentionInDays": "30"}
 
@@ -95,7 +96,9 @@ def test_the_variables_say_what_their_names_say():
 
 def test_events_reach_ingest_raw_in_big_batches(resources):
     subscription = resources["EventsSubscription"]["Properties"]
-    assert (subscription["Endpoint"], subscription["RawMessageDelivery"]) == ("${EventsQueue.Arn}", True)
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("sqs", "${EventsQueue.Arn}")
+    assert subscription["RawMessageDelivery"] is True
+    assert subscription["RedrivePolicy"] == {"deadLetterTargetArn": "${EventsDeadLetterQueue.Arn}"}
     assert "FilterPolicy" not in subscription, "a filter deletes what it doesn't know"
     mapping = resources["IngestFunctionEvents"]["Properties"]
     assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (1000, 1)
@@ -103,6 +106,15 @@ def test_events_reach_ingest_raw_in_big_batches(resources):
     assert "FilterCriteria" not in mapping, "a filter deletes what it doesn't know"
     queue = resources["EventsQueue"]["Properties"]
     assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (180, 5)
+
+
+def test_one_actuate_shares_the_budget_of_ses_calls_while_judges_work_side_by_side(resources):
+    assert resources["ActuateFunctionIntents"]["Properties"]["ParallelizationFactor"] == 1
+    assert resources["JudgeFunctionMarks"]["Properties"]["ParallelizationFactor"] == 2
+
+
+def test_the_hash_key_is_long_and_plain_text(resources):
+    assert resources["HashKey"]["Properties"]["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 
 def test_more_ingest_invocations_on_request():
@@ -156,20 +168,41 @@ def test_a_dead_letter_is_forgotten_before_the_ledger_forgets_its_id(resources):
         assert resources[name]["Properties"]["MessageRetentionPeriod"] < fifteen_days
 
 
+VISIBLE, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
+# (what, of what): above how much, statistic, in how many minutes of how many
+ALARMS = {
+    (VISIBLE, "${EventsDeadLetterQueue.QueueName}"): (0, "Maximum", 1, 1),
+    (VISIBLE, "${WakeUpDeadLetterQueue.QueueName}"): (0, "Maximum", 1, 1),
+    (AGE, "${EventsQueue.QueueName}"): (15, "Maximum", 3, 3),
+    ("IteratorAge", "${JudgeFunction}"): (15_000, "Maximum", 2, 3),
+    ("IteratorAge", "${ActuateFunction}"): (120_000, "Maximum", 2, 3),
+    ("Errors", "${IngestFunction}"): (0, "Sum", 2, 5),
+    ("Errors", "${JudgeFunction}"): (0, "Sum", 2, 5),
+    ("Errors", "${ActuateFunction}"): (0, "Sum", 2, 5),
+    ("Errors", "${OperateFunction}"): (0, "Sum", 1, 1),
+    ("Throttles", "${IngestFunction}"): (0, "Sum", 2, 5),
+    ("Throttles", "${JudgeFunction}"): (0, "Sum", 2, 5),
+}
+
+
 def test_the_guard_tells_when_it_is_late_or_blind(resources):
-    watched = {
-        (a["MetricName"], a["Dimensions"][0]["Value"]): a["Threshold"] for a in of_type(resources, "AWS::CloudWatch::Alarm").values()
-    }
-    assert watched == {
-        ("ApproximateNumberOfMessagesVisible", "${EventsDeadLetterQueue.QueueName}"): 0,
-        ("ApproximateNumberOfMessagesVisible", "${WakeUpDeadLetterQueue.QueueName}"): 0,
-        ("ApproximateAgeOfOldestMessage", "${EventsQueue.QueueName}"): 15,
-        ("IteratorAge", "${JudgeFunction}"): 15_000,
-        ("IteratorAge", "${ActuateFunction}"): 120_000,
-        **{("Errors", "${%sFunction}" % f): 0 for f in ("Ingest", "Judge", "Actuate", "Operate")},
-        **{("Throttles", "${%sFunction}" % f): 0 for f in ("Ingest", "Judge")},
-    }
-    assert all(a["AlarmName"].startswith("guard-") for a in of_type(resources, "AWS::CloudWatch::Alarm").values())
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    watched = {}
+    for alarm in alarms:
+        periods = alarm["EvaluationPeriods"]
+        settings = (alarm["Threshold"], alarm["Statistic"], alarm.get("DatapointsToAlarm", periods), periods)
+        watched[alarm["MetricName"], alarm["Dimensions"][0]["Value"]] = settings
+        assert alarm["AlarmName"].startswith("guard-")
+        assert (alarm["Period"], alarm["ComparisonOperator"], alarm["TreatMissingData"]) == (60, "GreaterThanThreshold", "notBreaching")
+    assert watched == ALARMS
+    assert len(alarms) == len(ALARMS)
+
+
+def test_a_wake_up_call_is_repeated_for_a_quarter_of_an_hour(resources):
+    for name in ("JudgeFunctionMarks", "ActuateFunctionIntents"):
+        mapping = resources[name]["Properties"]
+        assert (mapping["MaximumRetryAttempts"], mapping["MaximumRecordAgeInSeconds"]) == (-1, 900)
+        assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 0)
 
 
 @pytest.mark.parametrize(
