@@ -1,0 +1,134 @@
+//! A process that dies between any two of its steps.
+//!
+//! Every port is wrapped: before and after each call the process burns one step of its fuse, and where the fuse ends
+//! it never runs on. Whoever polls it drops it there, as the kernel drops a killed process: what was sent was sent,
+//! what was not written is lost.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::future::{Either, select};
+use guard_core::audit::{AuditId, AuditRecord};
+use guard_core::name::SetKey;
+use guard_core::notice::Notice;
+use guard_core::port::{Committed, Fault, Ledger, Notifier, Pending, Register, Reminder, SendingSwitch, SwitchFault};
+use guard_core::state::{Change, State};
+use guard_core::tally::{Addition, BucketTally, PerKind};
+use guard_core::time::Bucket;
+use tokio::sync::Notify;
+
+/// Counts steps down to the crash.
+#[derive(Debug, Clone)]
+pub struct Fuse(Arc<Burning>);
+
+#[derive(Debug)]
+struct Burning {
+    steps: AtomicU64,
+    ended: Notify,
+}
+
+impl Fuse {
+    /// Ends after this many steps.
+    pub fn of(steps: u64) -> Self {
+        Self(Arc::new(Burning { steps: AtomicU64::new(steps), ended: Notify::new() }))
+    }
+
+    /// Never ends.
+    pub fn endless() -> Self {
+        Self::of(u64::MAX)
+    }
+
+    async fn step(&self) {
+        let left = self.0.steps.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_err() {
+            self.0.ended.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Runs a process until it ends or its fuse does; `None` when it crashed.
+    pub async fn run<T>(&self, process: impl Future<Output = T>) -> Option<T> {
+        let process = std::pin::pin!(process);
+        let ended = std::pin::pin!(self.0.ended.notified());
+        match select(process, ended).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+/// A port of a process that dies where its fuse ends.
+#[derive(Debug, Clone)]
+pub struct Mortal<P> {
+    port: P,
+    fuse: Fuse,
+}
+
+impl<P> Mortal<P> {
+    /// This port, for a process with this fuse.
+    pub fn new(port: P, fuse: &Fuse) -> Self {
+        Self { port, fuse: fuse.clone() }
+    }
+
+    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        self.fuse.step().await;
+        let answer = call.await;
+        self.fuse.step().await;
+        answer
+    }
+}
+
+impl<P: Ledger> Ledger for Mortal<P> {
+    async fn add(&self, addition: &Addition) -> Result<PerKind<u64>, Fault> {
+        self.call(self.port.add(addition)).await
+    }
+    async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        self.call(self.port.window(set, from, to)).await
+    }
+}
+
+impl<P: Register> Register for Mortal<P> {
+    async fn mark(&self, set: &SetKey) -> Result<(), Fault> {
+        self.call(self.port.mark(set)).await
+    }
+    async fn read(&self, set: &SetKey) -> Result<State, Fault> {
+        self.call(self.port.read(set)).await
+    }
+    async fn commit(&self, change: &Change) -> Result<Committed, Fault> {
+        self.call(self.port.commit(change)).await
+    }
+    async fn pending(&self) -> Result<Vec<Pending>, Fault> {
+        self.call(self.port.pending()).await
+    }
+    async fn states(&self) -> Result<Vec<(SetKey, State)>, Fault> {
+        self.call(self.port.states()).await
+    }
+    async fn history(&self, set: &SetKey, limit: u32) -> Result<Vec<AuditRecord>, Fault> {
+        self.call(self.port.history(set, limit)).await
+    }
+    async fn audit_record(&self, set: &SetKey, id: &AuditId) -> Result<Option<AuditRecord>, Fault> {
+        self.call(self.port.audit_record(set, id)).await
+    }
+}
+
+impl<P: SendingSwitch> SendingSwitch for Mortal<P> {
+    async fn is_on(&self, set: &SetKey) -> Result<bool, SwitchFault> {
+        self.call(self.port.is_on(set)).await
+    }
+    async fn turn(&self, set: &SetKey, on: bool) -> Result<(), SwitchFault> {
+        self.call(self.port.turn(set, on)).await
+    }
+}
+
+impl<P: Notifier> Notifier for Mortal<P> {
+    async fn notify(&self, notice: &Notice) -> Result<(), Fault> {
+        self.call(self.port.notify(notice)).await
+    }
+}
+
+impl<P: Reminder> Reminder for Mortal<P> {
+    async fn remind(&self, set: &SetKey, seconds: u32) -> Result<(), Fault> {
+        self.call(self.port.remind(set, seconds)).await
+    }
+}

@@ -1,0 +1,162 @@
+//! The whole guard in one process: the real steps over in-memory ports, woken as the stream wakes them.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use guard_core::event::{Accounts, Reader, SignalKind};
+use guard_core::name::{AccountId, Region, SetKey};
+use guard_core::policy::Policy;
+use guard_core::port::{Clock, Fault, Register};
+use guard_core::state::State;
+use guard_core::steps::act::{Actuator, Drained};
+use guard_core::steps::count::{Counted, Counter, Receipt};
+use guard_core::steps::decide::{Judge, Mode, Outcome};
+use guard_core::steps::operate::{Operator, Request};
+use guard_core::time::plus_seconds;
+use guard_local::{ManualClock, MemoryLedger, MemoryRegister, RecordedNotices, RecordedReminders, SimulatedSes};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::crash::{Fuse, Mortal};
+use crate::mail::{ACCOUNT, REGION, hash_key, signal};
+
+/// The guard, its world, and the messages that wait in its stream.
+#[derive(Debug)]
+pub struct Guard {
+    /// The counts.
+    pub ledger: MemoryLedger,
+    /// The states.
+    pub register: MemoryRegister,
+    /// SES.
+    pub ses: SimulatedSes,
+    /// What people were told.
+    pub notices: RecordedNotices,
+    /// What the judge was to be reminded of.
+    pub reminders: RecordedReminders,
+    /// The time.
+    pub clock: ManualClock,
+    /// Whether it pauses.
+    pub mode: Mode,
+    stream: VecDeque<SetKey>,
+    invocations: u64,
+}
+
+impl Guard {
+    /// A guard that knows nothing yet, of an account with these configuration sets.
+    pub fn of(now: Timestamp, sets: &[SetKey]) -> Self {
+        let ses = SimulatedSes::default();
+        sets.iter().for_each(|set| ses.create(set));
+        Self {
+            ledger: MemoryLedger::default(),
+            register: MemoryRegister::default(),
+            ses,
+            notices: RecordedNotices::default(),
+            reminders: RecordedReminders::default(),
+            clock: ManualClock::at(now),
+            mode: Mode::Enforce,
+            stream: VecDeque::new(),
+            invocations: 0,
+        }
+    }
+
+    /// A reader for the test account.
+    pub fn reader() -> Reader {
+        let account: AccountId = ACCOUNT.parse().expect("the account is well-formed");
+        Reader::new(Accounts::These(BTreeSet::from([account])), REGION.parse().ok(), hash_key())
+    }
+
+    /// Counts a batch with a process that has this fuse.
+    pub async fn count(&self, batch: &[Receipt], fuse: &Fuse) -> Option<Counted> {
+        let counter = Counter::new(
+            Mortal::new(self.ledger.clone(), fuse),
+            Mortal::new(self.register.clone(), fuse),
+            self.clock.clone(),
+        );
+        let stop_at = plus_seconds(self.clock.now(), 27);
+        fuse.run(counter.count(batch, stop_at)).await
+    }
+
+    /// Judges one set with a process that has this fuse.
+    pub async fn judge(&self, set: &SetKey, fuse: &Fuse) -> Option<Result<Outcome, Fault>> {
+        let judge = Judge {
+            ledger: Mortal::new(self.ledger.clone(), fuse),
+            register: Mortal::new(self.register.clone(), fuse),
+            reminder: Mortal::new(self.reminders.clone(), fuse),
+            clock: self.clock.clone(),
+            policy: Policy::default(),
+            mode: self.mode,
+        };
+        fuse.run(judge.judge(set)).await
+    }
+
+    /// Carries out what is pending with a process that has this fuse.
+    pub async fn actuate(&mut self, woken: &BTreeSet<SetKey>, fuse: &Fuse) -> Option<Drained> {
+        self.invocations += 1;
+        let actuator = Actuator::new(
+            Mortal::new(self.register.clone(), fuse),
+            Mortal::new(self.ses.clone(), fuse),
+            Mortal::new(self.notices.clone(), fuse),
+            self.clock.clone(),
+        );
+        let me = format!("invocation-{}", self.invocations);
+        let stop_at = plus_seconds(self.clock.now(), 90);
+        fuse.run(actuator.drain(woken, &me, stop_at)).await
+    }
+
+    /// Wakes judge and actuator by the stream until nothing is written any more, each set again while it failed.
+    pub async fn settle(&mut self) {
+        for _ in 0..1_000 {
+            self.stream.extend(self.register.take_stream());
+            let Some(set) = self.stream.pop_front() else { return };
+            let state = self.state(&set).await;
+            if state.to_judge {
+                let outcome = self.judge(&set, &Fuse::endless()).await.expect("the fuse is endless");
+                assert!(outcome.is_ok(), "{outcome:?}");
+            }
+            let drained = self.actuate(&BTreeSet::from([set]), &Fuse::endless()).await.expect("the fuse is endless");
+            self.stream.extend(drained.unfinished);
+        }
+        panic!("the guard does not come to rest");
+    }
+
+    /// Counts these units of a set, one receipt each, numbered from `first`, all sent at `sent_at`; then lets the guard
+    /// come to rest.
+    pub async fn mail(&mut self, name: &str, kind: SignalKind, first: u64, count: u64, sent_at: Timestamp) {
+        let batch: Vec<Receipt> = (first..first + count).map(|mail| receipt(name, kind, mail, sent_at)).collect();
+        for batch in batch.chunks(1_000) {
+            let counted = self.count(batch, &Fuse::endless()).await.expect("the fuse is endless");
+            assert!(counted.failed.is_empty() && counted.faults.is_empty(), "{counted:?}");
+        }
+        self.settle().await;
+    }
+
+    /// What is known of a set.
+    pub async fn state(&self, set: &SetKey) -> State {
+        self.register.read(set).await.expect("the register is in memory")
+    }
+
+    /// Asks as an operator, and lets the guard come to rest.
+    pub async fn operate(&mut self, request: Value) -> Value {
+        let operator = Operator {
+            ledger: self.ledger.clone(),
+            register: self.register.clone(),
+            switch: self.ses.clone(),
+            clock: self.clock.clone(),
+            policy: Policy::default(),
+            mode: self.mode,
+            account: ACCOUNT.parse::<AccountId>().expect("the account is well-formed"),
+            region: REGION.parse::<Region>().expect("the Region is well-formed"),
+        };
+        let answer = match Request::parse(request) {
+            Ok(request) => operator.operate(request).await.to_json(),
+            Err(refusal) => guard_core::steps::operate::Answer::refused(refusal).to_json(),
+        };
+        self.settle().await;
+        answer
+    }
+}
+
+/// A message with one unit.
+pub fn receipt(name: &str, kind: SignalKind, mail: u64, sent_at: Timestamp) -> Receipt {
+    let signals = vec![signal(name, kind, mail, sent_at)];
+    Receipt { message_id: format!("{name}-{kind:?}-{mail}"), suspect: false, signals }
+}
