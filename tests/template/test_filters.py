@@ -10,7 +10,7 @@ SET = {"p": {"S": "111122223333/xx-test-1/tenant-a"}, "k": {"S": "state"}}
 COUNTED = {"dirty": {"N": "3"}}
 MARKED = {"dirty": {"N": "4"}, "todo": {"S": "judge"}}
 PENDING = {"pend": {"S": "pause"}, "prio": {"N": "12"}, "ph": {"S": "PAUSING"}}
-UNTOLD = {"tell": {"S": "01JD3R6V6Y4T1J6Q9K2H0M5N7P"}}
+UNTOLD = {"tell": {"SS": ["01JD3R6V6Y4T1J6Q9K2H0M5N7P"]}}  # a set of audit records
 AUDIT = {"p": SET["p"], "k": {"S": "01JD3R6V6Y4T1J6Q9K2H0M5N7P"}}
 
 

@@ -39,7 +39,7 @@ GRANTS = {
     | state("GetItem", "UpdateItem", "PutItem")
     | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
     "Actuate": READ_STREAM
-    | state("GetItem", "UpdateItem", "PutItem", "Query")
+    | state("GetItem", "UpdateItem", "PutItem")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending")}
     | {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET)}
     | {("sns:Publish", "${NoticesTopic}")}

@@ -18,12 +18,10 @@ FUNCTIONS = {
 }
 ENVIRONMENT = {
     "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_HASH_KEY"},
-    "judge": {
-        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL",
-    },
+    "judge": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
     "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
     "operate": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY"},
-}  # fmt: skip
+}
 OUTPUTS = {
     "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
     "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
@@ -73,6 +71,16 @@ def test_a_function_is_told_what_it_reads_and_nothing_else(resources, name):
     assert variables.keys() == ENVIRONMENT[name]
     local = stack.deployed(EndpointUrl="http://127.0.0.1:4566")[title]["Properties"]["Environment"]["Variables"]
     assert local == variables | {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_told_what_its_code_asks_for(name):
+    """From the Rust source: main.rs asks Settings, whose methods name their variable."""
+    settings = (stack.ROOT / "shared/aws/src/settings.rs").read_text()
+    variable_of = dict(re.findall(r"pub fn (\w+)\(&mut self\)[^{]*\{.*?\"(\w+)\"", settings, re.DOTALL))
+    main = (stack.ROOT / "functions" / name / "src/main.rs").read_text()
+    asked = {variable_of[method] for method in re.findall(r"settings\.(\w+)\(\)", main)}
+    assert asked - {"AWS_REGION"} == ENVIRONMENT[name], "AWS_REGION comes from Lambda"
 
 
 def test_the_variables_say_what_their_names_say():
