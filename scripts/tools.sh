@@ -20,8 +20,8 @@ missing() {
 
 [ -f "$requirements" ] || missing "$requirements"
 python=${PYTHON:-python3}
-command -v "$python" >/dev/null 2>&1 || missing "Python 3.11 or later (Debian: apt-get install python3 python3-venv)"
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || missing "Python 3.11 or later ($("$python" -V) is too old; set PYTHON to a newer one)"
+command -v "$python" >/dev/null 2>&1 || missing "Python 3.10 or later (Debian: apt-get install python3 python3-venv)"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || missing "Python 3.10 or later ($("$python" -V) is too old; set PYTHON to a newer one)"
 "$python" -c 'import venv, ensurepip' 2>/dev/null || missing "Python's venv module (Debian: apt-get install python3-venv)"
 
 # The path belongs to the key too: a venv that was moved has scripts that point at its old place.

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +37,6 @@ def test_cfn_lint_finds_nothing_in_the_expanded_template(tmp_path, sets):
 
 def test_sam_is_told_about_the_loop():
     """Without the first `sam build` fails, without the second `sam deploy` does."""
-    config = tomllib.loads((stack.ROOT / "samconfig.toml").read_text())["default"]
+    config = tomlkit.parse((stack.ROOT / "samconfig.toml").read_text())["default"]
     assert config["global"]["parameters"]["language_extensions"] is True
     assert config["deploy"]["parameters"]["capabilities"].split() == ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
