@@ -7,12 +7,13 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128, SipHasher24};
+use siphasher::sip::SipHasher24;
 
 use crate::name::SetKey;
 use crate::state::{Phase, State, Why};
 
-/// A record's id: a ULID of its time and of what it records, so that a repeated write is the same record.
+/// A record's id: a ULID of its time, then of the revision it explains, so that records of the same millisecond stay in
+/// order and a repeated write is the same record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AuditId(String);
@@ -26,10 +27,11 @@ impl AuditId {
     fn of(set: &SetKey, at: Timestamp, act: Act, revision: u64) -> Self {
         let mut hasher = SipHasher24::new();
         hasher.write(set.to_string().as_bytes());
-        hasher.write_u64(revision);
-        hasher.write(&[act as u8]);
+        // The 80 bits that a ULID leaves: 32 of the revision, 8 of the act, 40 of whose record it is.
+        let revision = u128::from(revision & u64::from(u32::MAX));
+        let tail = revision << 48 | u128::from(act as u8) << 40 | u128::from(hasher.finish() >> 24);
         let millisecond = u64::try_from(at.as_millisecond()).unwrap_or(0);
-        Self(ulid::Ulid::from_parts(millisecond, hasher.finish128().as_u128()).to_string())
+        Self(ulid::Ulid::from_parts(millisecond, tail).to_string())
     }
 }
 
@@ -121,5 +123,29 @@ impl AuditRecord {
             reason: why.reason,
             evidence: why.evidence,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_one_millisecond_stay_in_the_order_of_their_changes() {
+        let set: SetKey = "111122223333/eu-west-1/promo".parse().unwrap();
+        let at: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let later = "2026-11-20T12:00:00.001Z".parse().unwrap();
+        let ids = [
+            (at, Act::Paused, 0),
+            (at, Act::Warned, 1),
+            (at, Act::Held, 1),
+            (at, Act::Warned, 300),
+            (later, Act::Warned, 2),
+        ]
+        .map(|(at, act, revision)| AuditId::of(&set, at, act, revision));
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert_eq!(ids[0], AuditId::of(&set, at, Act::Paused, 0), "a repeat is the same record");
+        let other: SetKey = "111122223333/eu-west-1/shop".parse().unwrap();
+        assert_ne!(ids[0], AuditId::of(&other, at, Act::Paused, 0));
     }
 }
