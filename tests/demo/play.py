@@ -175,8 +175,8 @@ class Play:
         self.timeline.title("The books")
         published, repeated = self.books.published, self.books.repeated
         self.timeline.happening(f"{published:,} events were published, {repeated} of them for the second time.")
-        for what, times in sorted(self.books.uncounted.items()):
-            self.timeline.happening(f"Not to be counted: {times} x {what}.", "faint")
+        uncounted = "; ".join(f"{times} x {what}" for what, times in self.books.uncounted.most_common())
+        self.timeline.happening(f"These must not count: {uncounted}.", "faint")
         check.books_balance(self.checks, self.timeline, self.guard, self.books)
         check.nothing_is_left_over(self.checks, self.guard)
         check.no_address_got_out(self.checks, self.guard, self.notices, self.machine)
