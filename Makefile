@@ -1,0 +1,26 @@
+# `make` lists the commands. `make demo` and `make test` need Rust, Python 3.10 or newer and a C compiler, nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint template build clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## play an hour of mail through the real functions in a local AWS, and check what happens
+	@scripts/demo.sh
+
+test: ## run all tests but the demo's
+	cargo test --workspace --locked
+	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH SAM_CLI_TELEMETRY=0 && \
+		echo "pytest tests/template" && python -m pytest -q -p no:cacheprovider tests/template
+
+lint: ## formatting, clippy, the walls between the crates
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	scripts/walls.sh
+
+build: ## build the functions for AWS (arm64: make build ARGS="--arm64")
+	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo lambda build --release --locked -p ingest -p judge -p actuate -p operate $(ARGS)
+
+clean: ## remove what the commands installed and built
+	rm -rf .tools .aws-sam .demo target
