@@ -1,6 +1,8 @@
 //! `ses-guard`: look at what the guard reads, and operate it from a terminal.
 
 mod inspect;
+mod operate;
+mod show;
 
 use std::process::ExitCode;
 
@@ -18,10 +20,13 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::Inspect),
+    #[command(flatten)]
+    Operate(operate::Operate),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Inspect(inspect) => inspect.run(),
+        Command::Operate(operate) => operate.run(),
     }
 }

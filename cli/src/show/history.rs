@@ -1,0 +1,42 @@
+//! What was decided about a configuration set.
+
+use comfy_table::Cell;
+use guard_core::audit::{Act, AuditRecord};
+use guard_core::name::ConfigurationSetName;
+use serde::Deserialize;
+
+use super::{faint, figure, table, words};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct History {
+    configuration_set: ConfigurationSetName,
+    records: Vec<AuditRecord>,
+}
+
+impl History {
+    /// In the guard's order: newest first.
+    pub(super) fn text(&self, width: Option<u16>) -> String {
+        if self.records.is_empty() {
+            return format!("Nothing was ever decided about {}.\n", self.configuration_set);
+        }
+        let rows = self.records.iter().map(cells).collect();
+        table(["time (UTC)", "act", "actor", "why"].map(faint).into(), rows, width)
+    }
+}
+
+fn cells(record: &AuditRecord) -> Vec<Cell> {
+    let act = match record.act {
+        Act::Warned => "warned",
+        Act::PauseIntended => "pausing",
+        Act::WouldPause => "would pause",
+        Act::Paused => "paused",
+        Act::ResumeIntended => "resuming",
+        Act::Resumed => "resumed",
+        Act::Held => "held",
+        Act::Released => "released",
+        Act::CountingDegraded => "counting degraded",
+        Act::Gone => "gone",
+    };
+    vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
+}

@@ -1,0 +1,68 @@
+//! The guard as a whole.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{Cell, Color};
+use guard_core::judge::Metric;
+use guard_core::policy::Policy;
+use guard_core::state::Phase;
+use guard_core::time::BUCKET_SECONDS;
+use serde::Deserialize;
+
+use super::{faint, figure, table, words};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Overview {
+    mode: String,
+    configuration_sets: u64,
+    phases: BTreeMap<Phase, u64>,
+    held: u64,
+    to_judge: u64,
+    pending: u64,
+    policy: Policy,
+}
+
+impl Overview {
+    pub(super) fn text(&self, width: Option<u16>) -> String {
+        let rows = [
+            ("mode", self.mode()),
+            ("configuration sets", Cell::new(self.sets())),
+            ("held", Cell::new(figure::count(self.held))),
+            ("to be judged", Cell::new(figure::count(self.to_judge))),
+            ("waiting for SES", Cell::new(figure::count(self.pending))),
+            ("bounces", Cell::new(lines(&self.policy, Metric::Bounce))),
+            ("complaints", Cell::new(lines(&self.policy, Metric::Complaint))),
+            ("window", Cell::new(self.window())),
+        ];
+        table(Vec::new(), rows.into_iter().map(|(what, cell)| vec![faint(what), cell]).collect(), width)
+    }
+
+    fn mode(&self) -> Cell {
+        match self.mode.as_str() {
+            "enforce" => Cell::new("enforce: sets are paused at their line").fg(Color::DarkGreen),
+            "observe" => Cell::new("observe: nothing is paused, only told").fg(Color::DarkYellow),
+            other => words(other),
+        }
+    }
+
+    fn sets(&self) -> String {
+        let phases = self.phases.iter().map(|(phase, sets)| format!("{} {}", figure::count(*sets), phase.as_str()));
+        match phases.collect::<Vec<_>>().as_slice() {
+            [] => "none is known yet".to_owned(),
+            phases => format!("{}: {}", figure::count(self.configuration_sets), phases.join(", ")),
+        }
+    }
+
+    fn window(&self) -> String {
+        let hours = i64::from(self.policy.window_buckets) * BUCKET_SECONDS / 3_600;
+        if hours % 24 == 0 { format!("{} days", hours / 24) } else { format!("{hours} hours") }
+    }
+}
+
+/// As they are drawn, the complaints' coverage included.
+fn lines(policy: &Policy, metric: Metric) -> String {
+    let pause = |trial| figure::line(policy.effective_line(metric, trial));
+    let warn = figure::line(policy.effective_warn_line(metric));
+    format!("pauses at {} of the mails, on trial at {}; warns at {warn}", pause(false), pause(true))
+}

@@ -1,0 +1,162 @@
+//! One configuration set.
+
+use comfy_table::Cell;
+use guard_core::judge::{Finding, Judgement};
+use guard_core::name::{AccountId, ConfigurationSetName, Region};
+use guard_core::policy::Line;
+use guard_core::state::{Hold, Intent, Owner, Phase, Totals};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::figure::{self, NONE, Share};
+use super::{faint, phase_cell, right, table, words};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Set {
+    configuration_set: ConfigurationSetName,
+    account: AccountId,
+    region: Region,
+    phase_before: Phase,
+    phase_after: Phase,
+    sending_enabled: Option<bool>,
+    owner: Option<Owner>,
+    pending: Option<Intent>,
+    hold: Option<Hold>,
+    fresh: Option<Timestamp>,
+    tally: Tally,
+    thresholds: Thresholds,
+    sentence: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tally {
+    #[serde(flatten)]
+    totals: Totals,
+    bounce_rate_ppm: Option<u64>,
+    complaint_rate_ppm: Option<u64>,
+    judgement: Judgement,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Thresholds {
+    bounce: Line,
+    complaint: Line,
+    bounces_at_this_volume: u64,
+    complaints_at_this_volume: u64,
+}
+
+impl Set {
+    /// Everything that is known of it.
+    pub(super) fn card(&self, width: Option<u16>) -> String {
+        let facts = table(Vec::new(), self.facts(), width);
+        let [what, counted, rate, line, stretch] =
+            ["in the window", "counted", "rate", "pauses at", "worst stretch"].map(faint);
+        let counts = table(vec![what, right(counted), right(rate), line, stretch], self.counts(), width);
+        format!("{facts}\n{counts}")
+    }
+
+    /// What an order changed, and everything that is known of it now.
+    pub(super) fn done(&self, width: Option<u16>) -> String {
+        let card = self.card(width);
+        match self.pending {
+            Some(_) => format!("{card}\nSES is asked next. Look again: ses-guard status {}\n", self.configuration_set),
+            None => card,
+        }
+    }
+
+    fn facts(&self) -> Vec<Vec<Cell>> {
+        let name = format!("{} (account {}, {})", self.configuration_set, self.account, self.region);
+        let rows = [
+            ("configuration set", Cell::new(name)),
+            ("phase", self.phase()),
+            ("why", words(&self.sentence)),
+            ("SES", self.sending()),
+            ("hold", self.held()),
+            ("fresh", self.fresh()),
+        ];
+        rows.into_iter().map(|(what, cell)| vec![faint(what), cell]).collect()
+    }
+
+    fn phase(&self) -> Cell {
+        let mut rest = match self.owner {
+            Some(Owner::Guard) => ", by the guard".to_owned(),
+            Some(Owner::Operator) => ", by an operator".to_owned(),
+            None => String::new(),
+        };
+        if self.phase_before != self.phase_after {
+            rest += &format!(" (was {})", self.phase_before.as_str());
+        }
+        phase_cell(self.phase_after, &rest)
+    }
+
+    fn sending(&self) -> Cell {
+        let sending = match self.sending_enabled {
+            Some(true) => "accepts its mail",
+            Some(false) => "refuses its mail",
+            None => "did not say whether it accepts its mail",
+        };
+        match self.pending {
+            Some(Intent::Pause) => Cell::new(format!("{sending}; a pause is on its way")),
+            Some(Intent::Resume) => Cell::new(format!("{sending}; a resume is on its way")),
+            None => Cell::new(sending),
+        }
+    }
+
+    fn held(&self) -> Cell {
+        match &self.hold {
+            Some(hold) => words(&format!("by {} since {} UTC: {}", hold.actor, figure::time(hold.since), hold.reason)),
+            None => Cell::new(NONE),
+        }
+    }
+
+    fn fresh(&self) -> Cell {
+        match self.fresh {
+            Some(fresh) => Cell::new(format!("only mail sent from {} UTC on counts", figure::time(fresh))),
+            None => Cell::new(NONE),
+        }
+    }
+
+    fn counts(&self) -> Vec<Vec<Cell>> {
+        let (totals, judged, lines) = (&self.tally.totals, &self.tally.judgement, &self.thresholds);
+        let trial = if judged.trial { ", on trial" } else { "" };
+        let pauses_at =
+            |failures, line| Cell::new(format!("{} = {}{trial}", figure::count(failures), figure::line(line)));
+        let counted = |what, number| vec![Cell::new(what), right(Cell::new(figure::count(number)))];
+        let failed = |what, number, rate: String, pauses_at, finding: &Finding| {
+            vec![
+                Cell::new(what),
+                right(Cell::new(figure::count(number))),
+                right(Cell::new(rate)),
+                pauses_at,
+                Cell::new(stretch(finding)),
+            ]
+        };
+        vec![
+            counted("mails sent", totals.sends),
+            failed(
+                "hard bounces",
+                totals.bounces,
+                figure::share(Share::Bounce, self.tally.bounce_rate_ppm),
+                pauses_at(lines.bounces_at_this_volume, lines.bounce),
+                &judged.bounce,
+            ),
+            failed(
+                "complaints",
+                totals.complaints,
+                figure::share(Share::Complaint, self.tally.complaint_rate_ppm),
+                pauses_at(lines.complaints_at_this_volume, lines.complaint),
+                &judged.complaint,
+            ),
+            counted("prevented", totals.prevented),
+        ]
+    }
+}
+
+/// The run of quarter hours that is the nearest to a pause.
+fn stretch(finding: &Finding) -> String {
+    let Some(stretch) = finding.stretch else { return NONE.to_owned() };
+    format!("{} of {}", figure::count(stretch.events), figure::count(stretch.sends))
+}
