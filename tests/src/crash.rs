@@ -14,7 +14,7 @@ use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{Committed, Fault, Ledger, Notifier, Pending, Register, Reminder, SendingSwitch, SwitchFault};
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally, PerKind};
+use guard_core::tally::{Addition, BucketTally, Ids};
 use guard_core::time::Bucket;
 use tokio::sync::Notify;
 
@@ -80,7 +80,7 @@ impl<P> Mortal<P> {
 }
 
 impl<P: Ledger> Ledger for Mortal<P> {
-    async fn add(&self, addition: &Addition) -> Result<PerKind<u64>, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
         self.call(self.port.add(addition)).await
     }
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {

@@ -117,7 +117,11 @@ async fn a_repeat_with_recorded_ids_changes_nothing(ledger: impl Ledger, _: impl
     }
     assert_eq!(seen, BTreeSet::from([(Some(20), Some(7))]));
     let ids = ledger.add(&once[0]).await.unwrap();
-    assert_eq!((ids.sends, ids.bounces, ids.complaints), (20, 7, 0), "the writer learns how full the bucket is");
+    assert_eq!(
+        (ids.sends.len(), ids.bounces.len(), ids.complaints.len()),
+        (20, 7, 0),
+        "the writer learns what is there"
+    );
 }
 
 async fn a_write_that_may_have_landed_stays_inside_the_interval(ledger: impl Ledger, _: impl Register, test: &str) {

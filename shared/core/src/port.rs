@@ -10,7 +10,7 @@ use crate::audit::{AuditId, AuditRecord};
 use crate::name::SetKey;
 use crate::notice::Notice;
 use crate::state::{Change, Intent, State};
-use crate::tally::{Addition, BucketTally, PerKind};
+use crate::tally::{Addition, BucketTally, Ids};
 use crate::time::Bucket;
 
 /// Whether a failed write took effect.
@@ -50,8 +50,8 @@ pub fn chain(error: &dyn Error) -> String {
 /// Counts per configuration set and bucket.
 pub trait Ledger: Send + Sync {
     /// Adds to one bucket: unconditional, order does not matter, and a repeat with all receipts marked suspect keeps
-    /// the truth inside the interval. Gives how many ids of each kind the bucket holds now.
-    fn add(&self, addition: &Addition) -> impl Future<Output = Result<PerKind<u64>, Fault>> + Send;
+    /// the truth inside the interval. Gives the ids that the bucket holds now.
+    fn add(&self, addition: &Addition) -> impl Future<Output = Result<Ids, Fault>> + Send;
 
     /// The buckets from `from` to `to`, both included, oldest first; only those with mail. Sees every `add` that
     /// returned before the call.

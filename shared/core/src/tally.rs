@@ -61,6 +61,9 @@ impl<T> PerKind<T> {
     }
 }
 
+/// The ids that a bucket holds.
+pub type Ids = PerKind<BTreeSet<ReceiptId>>;
+
 /// A stored count of one kind in one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Interval {
@@ -196,15 +199,16 @@ impl Addition {
         SignalKind::ALL.into_iter().any(|kind| kind.is_failure() && self.counts(kind))
     }
 
-    /// Records the ids of each kind that surely fit under its cap, and none of the others: `stored` is how many the
-    /// bucket held when it was last seen, if it was.
-    pub fn record_what_fits(&mut self, stored: Option<PerKind<u64>>) {
+    /// Records the ids of each kind that fit under its cap, all or none: `stored` is what the bucket held when it was
+    /// last seen, if it was. An id that is there already takes no room, so a bucket that stays under its cap stays exact
+    /// however often its events come.
+    pub fn record_what_fits(&mut self, stored: Option<&Ids>) {
         for (kind, receipts) in &mut self.receipts {
-            let room = match stored {
-                Some(stored) => id_cap(*kind).saturating_sub(*stored.of(*kind)),
-                None => id_cap_unseen(*kind),
+            let (there, cap) = match stored {
+                Some(stored) => (stored.of(*kind).union(&receipts.ids).count(), id_cap(*kind)),
+                None => (receipts.ids.len(), id_cap_unseen(*kind)),
             };
-            receipts.record_ids = receipts.ids.len() as u64 <= room;
+            receipts.record_ids = there as u64 <= cap;
         }
     }
 

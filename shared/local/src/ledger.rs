@@ -1,10 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use guard_core::event::{ReceiptId, SignalKind};
 use guard_core::name::SetKey;
 use guard_core::port::{Fault, Ledger};
-use guard_core::tally::{Addition, BucketTally, Interval, PerKind, Slot};
+use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
 use guard_core::time::Bucket;
 
 use crate::locked;
@@ -12,7 +11,7 @@ use crate::locked;
 #[derive(Debug, Default, Clone)]
 struct Stored {
     counts: PerKind<Interval>,
-    ids: PerKind<BTreeSet<ReceiptId>>,
+    ids: Ids,
     newest_send: Option<Slot>,
     newest_failure: Option<Slot>,
 }
@@ -24,7 +23,7 @@ pub struct MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    async fn add(&self, addition: &Addition) -> Result<PerKind<u64>, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
         let mut buckets = locked(&self.buckets);
         let stored = buckets.entry((addition.set.clone(), addition.bucket)).or_default();
         for (kind, receipts) in &addition.receipts {
@@ -40,11 +39,7 @@ impl Ledger for MemoryLedger {
         }
         stored.newest_send = stored.newest_send.max(addition.newest_send);
         stored.newest_failure = stored.newest_failure.max(addition.newest_failure);
-        let mut ids = PerKind::default();
-        for kind in SignalKind::ALL {
-            *ids.of_mut(kind) = stored.counts.of(kind).ids;
-        }
-        Ok(ids)
+        Ok(stored.ids.clone())
     }
 
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {

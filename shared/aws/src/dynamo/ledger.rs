@@ -1,13 +1,13 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use guard_core::event::SignalKind;
+use guard_core::event::{ReceiptId, SignalKind};
 use guard_core::name::SetKey;
 use guard_core::port::{Fault, Ledger};
-use guard_core::tally::{Addition, BucketTally, Interval, PerKind, Slot};
+use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
 use guard_core::time::Bucket;
 
 use crate::Clients;
@@ -76,7 +76,7 @@ fn added(addition: &Addition) -> Vec<(String, AttributeValue)> {
 }
 
 impl Ledger for DynamoLedger {
-    async fn add(&self, addition: &Addition) -> Result<PerKind<u64>, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
         let subject = addition.set.to_string();
         let added = added(addition);
         let terms: Vec<String> = added.iter().map(|(attribute, _)| format!("{attribute} :{attribute}")).collect();
@@ -94,9 +94,9 @@ impl Ledger for DynamoLedger {
         }
         let stored = request.send().await.map_err(|error| fault("UpdateItem", &subject, error))?;
         let stored = stored.attributes.unwrap_or_default();
-        let mut ids = PerKind::default();
+        let mut ids = Ids::default();
         for kind in SignalKind::ALL {
-            *ids.of_mut(kind) = count_of_ids(&stored, kind);
+            *ids.of_mut(kind) = ids_of(&stored, kind);
         }
         Ok(ids)
     }
@@ -127,10 +127,12 @@ impl Ledger for DynamoLedger {
     }
 }
 
-fn count_of_ids(item: &Item, kind: SignalKind) -> u64 {
+fn ids_of(item: &Item, kind: SignalKind) -> BTreeSet<ReceiptId> {
     match item.get(&format!("{}i", letter(kind))) {
-        Some(AttributeValue::Bs(ids)) => ids.len() as u64,
-        _ => 0,
+        Some(AttributeValue::Bs(ids)) => {
+            ids.iter().filter_map(|id| id.as_ref().try_into().ok().map(ReceiptId)).collect()
+        }
+        _ => BTreeSet::new(),
     }
 }
 
@@ -147,7 +149,7 @@ fn tally(item: &Item) -> Option<BucketTally> {
             receipts: count('n')?,
             recorded: count('r')?,
             suspect: count('x')?,
-            ids: count_of_ids(item, kind),
+            ids: ids_of(item, kind).len() as u64,
         };
     }
     let newest = |attribute| match item.get(attribute) {

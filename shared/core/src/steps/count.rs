@@ -12,15 +12,15 @@ use jiff::Timestamp;
 use crate::event::Signal;
 use crate::name::SetKey;
 use crate::port::{Clock, Fault, Landed, Ledger, Register};
-use crate::tally::{Addition, PerKind, fold};
+use crate::tally::{Addition, Ids, fold};
 use crate::time::Bucket;
 
 /// Writes in flight at once.
 const IN_FLIGHT: usize = 64;
 /// Attempts at one write, and the waits between them.
 const BACKOFF_MILLISECONDS: [u64; 4] = [25, 100, 400, 1_000];
-/// Buckets whose number of ids is remembered.
-const REMEMBERED_BUCKETS: usize = 20_000;
+/// Buckets whose ids are remembered: 10 MB, were all of them full.
+const REMEMBERED_BUCKETS: usize = 2_000;
 
 /// One message of a batch, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +46,13 @@ pub struct Counted {
     pub marked: usize,
 }
 
-/// Counts batches, and remembers between them how full the buckets are.
+/// Counts batches, and remembers between them what the buckets hold.
 #[derive(Debug)]
 pub struct Counter<L, R, C> {
     ledger: L,
     register: R,
     clock: C,
-    ids: Mutex<HashMap<(SetKey, Bucket), PerKind<u64>>>,
+    ids: Mutex<HashMap<(SetKey, Bucket), Ids>>,
 }
 
 impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
@@ -126,7 +126,7 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
     /// Stores one addition. `Err(None)` when there was no time to begin.
     async fn add(&self, mut addition: Addition, stop_at: Timestamp) -> Result<(), Option<Fault>> {
         let bucket = (addition.set.clone(), addition.bucket);
-        addition.record_what_fits(self.seen(&bucket));
+        self.record_what_fits(&bucket, &mut addition);
         let mut last = None;
         for wait in BACKOFF_MILLISECONDS {
             if self.clock.now() >= stop_at {
@@ -164,11 +164,12 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
         Err(last)
     }
 
-    fn seen(&self, bucket: &(SetKey, Bucket)) -> Option<PerKind<u64>> {
-        self.ids.lock().ok()?.get(bucket).copied()
+    fn record_what_fits(&self, bucket: &(SetKey, Bucket), addition: &mut Addition) {
+        let known = self.ids.lock().ok();
+        addition.record_what_fits(known.as_ref().and_then(|known| known.get(bucket)));
     }
 
-    fn remember(&self, bucket: (SetKey, Bucket), ids: PerKind<u64>) {
+    fn remember(&self, bucket: (SetKey, Bucket), ids: Ids) {
         if let Ok(mut known) = self.ids.lock() {
             if known.len() >= REMEMBERED_BUCKETS {
                 known.clear();
