@@ -170,7 +170,6 @@ impl Operate {
         };
         match deployed.ask(&request) {
             Ok(answer) => self.finish(&answer),
-            Err(NotAsked::Elsewhere(code)) => code,
             Err(NotAsked::NoRegion) => fail(USAGE, "no Region is set: give --region, or set AWS_REGION"),
             Err(NotAsked::Failed(why)) => fail(REFUSED, &why),
         }

@@ -219,7 +219,7 @@ fn the_history_is_told_newest_first() {
     printed(&lambda, &order("resume", "marketing-weekly"));
     assert_snapshot!(printed(&lambda, &["history", "marketing-weekly"]), @r"
     time (UTC)           act       actor                 why
-    2026-11-20 09:20:02  resuming  ops@example.com       ops@example.com resumed it: list cleaned, ticket 4711
+    2026-11-20 09:20:02  resuming  ops@example.com       ops@example.com resumed it: list cleaned, ticket 4711. Mail sent before 2026-11-20T09:15:00Z no longer counts.
     2026-11-20 09:14:04  paused    ses-reputation-guard  Sending was paused: 98 of the 1,237 mails sent between Fri 09:00 and 09:14 UTC hard-bounced (7.9 %); the limit for that many mails is 72 (10 + 5 %).
     2026-11-20 09:14:02  pausing   ses-reputation-guard  Sending was paused: 98 of the 1,237 mails sent between Fri 09:00 and 09:14 UTC hard-bounced (7.9 %); the limit for that many mails is 72 (10 + 5 %).
     ");
@@ -255,7 +255,7 @@ fn a_resumed_set_starts_afresh() {
     assert_snapshot!(printed(&lambda, &order("resume", "marketing-weekly")), @r"
     configuration set  marketing-weekly (account 111122223333, eu-west-1)
     phase              RESUMING, by an operator (was PAUSED)
-    why                ops@example.com resumed it: list cleaned, ticket 4711
+    why                ops@example.com resumed it: list cleaned, ticket 4711. Mail sent before 2026-11-20T09:15:00Z no longer counts.
     SES                refuses its mail; a resume is on its way
     hold               –
     fresh              only mail sent from 2026-11-20 09:15:00 UTC on counts

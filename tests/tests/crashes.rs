@@ -24,7 +24,7 @@ async fn paused_exactly(guard: &Guard, what: &str) {
     let state = guard.state(&promo).await;
     assert_eq!(state.phase, Phase::Paused, "{what}");
     assert!(!guard.ses.accepts(&promo), "{what}");
-    assert_eq!((state.generation, state.applied, state.pending.clone()), (1, 1, None), "{what}");
+    assert_eq!((state.generation, state.applied, state.pending), (1, 1, None), "{what}");
     let bucket = Bucket::of(at(NOON));
     let counts = guard.ledger.window(&promo, bucket, bucket).await.unwrap()[0].counts;
     assert_eq!(counts.bounces.exact(), Some(60), "{what}");

@@ -1,15 +1,13 @@
 //! Which deployed guard is asked, and why there is no answer.
 
+use std::env;
 use std::error::Error;
-use std::process::{Command, ExitCode};
-use std::{env, io};
 
 use clap::Args;
 use guard_aws::{Clients, OperateFunction, OperateFunctionError};
 use guard_core::name::Region;
 use serde_json::Value;
 
-const REGION: &str = "AWS_REGION";
 const FUNCTION: &str = "GUARD_OPERATE_FUNCTION";
 const STACK: &str = "ses-reputation-guard";
 const ANOTHER: &str = "name another with --stack or --function";
@@ -34,8 +32,6 @@ pub(crate) struct Deployed {
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum NotAsked {
-    /// It was printed by this program's other run, which ended so.
-    Elsewhere(ExitCode),
     /// Nobody says where the function is.
     NoRegion,
     /// In one line, with what to do.
@@ -45,12 +41,10 @@ pub(super) enum NotAsked {
 impl Deployed {
     /// Sends the request and gives the answer, a refusal included.
     pub(super) fn ask(&self, request: &Value) -> Result<Value, NotAsked> {
-        if let Some(region) = self.region().filter(|region| env::var(REGION).as_deref() != Ok(region.as_str())) {
-            return Err(in_region(&region).map_or_else(failed, NotAsked::Elsewhere));
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| NotAsked::Failed(format!("cannot ask the guard: {error}")))?;
         runtime.block_on(async {
-            let clients = Clients::from_env().await;
+            let clients = Clients::from_env(self.region()).await;
             let region = clients.config().region().ok_or(NotAsked::NoRegion)?.to_string();
             let function = OperateFunction::new(&clients, &self.name());
             function.ask(request).await.map_err(|error| NotAsked::Failed(explain(&error, &region)))
@@ -72,18 +66,6 @@ impl Deployed {
     fn region(&self) -> Option<Region> {
         self.region.clone().or_else(|| region_of_arn(&self.name()))
     }
-}
-
-/// The SDK takes its Region from the environment, which no process may safely change of itself: this program is run
-/// once more, with the same arguments in the changed environment.
-fn in_region(region: &Region) -> io::Result<ExitCode> {
-    let status =
-        Command::new(env::current_exe()?).args(env::args_os().skip(1)).env(REGION, region.as_str()).status()?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
-}
-
-fn failed(error: io::Error) -> NotAsked {
-    NotAsked::Failed(format!("cannot ask the guard: {error}"))
 }
 
 /// `arn:aws:lambda:REGION:…`

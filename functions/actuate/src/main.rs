@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((state?, topic?, bus?, account?, region?)))();
     let (state, topic, bus, account, region) = settings.finish(read)?;
 
-    let clients = Clients::from_env().await;
+    let clients = Clients::from_env(None).await;
     let switch = SesSwitch::new(&clients, account, region);
     let notifier = AwsNotifier::new(&clients, &topic, &bus);
     let actuator = &Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((ledger?, state?, account?, region?, key?)))();
     let (ledger, state, account, region, key) = settings.finish(read)?;
 
-    let clients = Clients::from_env().await;
+    let clients = Clients::from_env(None).await;
     let reader = Reader::new(Accounts::These(BTreeSet::from([account])), Some(region.clone()), key);
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
     let ingest = &Ingest::new(reader, region, ledger, register, SystemClock);

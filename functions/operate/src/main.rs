@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((ledger?, state?, account?, region?, mode?, policy?)))();
     let (ledger, state, account, region, mode, policy) = settings.finish(read)?;
 
-    let clients = Clients::from_env().await;
+    let clients = Clients::from_env(None).await;
     let operator = &Operator {
         ledger: DynamoLedger::new(&clients, &ledger),
         register: DynamoRegister::new(&clients, &state),

@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use guard_core::name::Region;
 
 /// The clients of one function, made once at its cold start.
 #[derive(Debug, Clone)]
@@ -11,9 +12,13 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// From the environment: Region, credentials and, for a local AWS, `AWS_ENDPOINT_URL`.
-    pub async fn from_env() -> Self {
-        Self { config: aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts()).load().await }
+    /// From the environment: credentials, for a local AWS `AWS_ENDPOINT_URL`, and the Region, unless one is given.
+    pub async fn from_env(region: Option<Region>) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts());
+        if let Some(region) = region {
+            loader = loader.region(aws_config::Region::new(String::from(region)));
+        }
+        Self { config: loader.load().await }
     }
 
     /// For a stand-in of AWS at this address, with credentials that mean nothing.

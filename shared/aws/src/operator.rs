@@ -1,7 +1,14 @@
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 
 use crate::Clients;
+
+/// Longer than the function's own time-out in the template.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// The deployed `operate` function, invoked as an operator.
 #[derive(Debug, Clone)]
@@ -40,9 +47,14 @@ pub enum OperateFunctionError {
 }
 
 impl OperateFunction {
-    /// The function of this name or ARN.
+    /// The function of this name or ARN. An order is sent once: a second one would be refused as already carried out.
     pub fn new(clients: &Clients, name: &str) -> Self {
-        Self { client: aws_sdk_lambda::Client::new(clients.config()), name: name.to_owned() }
+        let timeouts =
+            TimeoutConfig::builder().operation_timeout(ANSWER_TIMEOUT).operation_attempt_timeout(ANSWER_TIMEOUT);
+        let config = aws_sdk_lambda::config::Builder::from(clients.config())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build());
+        Self { client: aws_sdk_lambda::Client::from_conf(config.build()), name: name.to_owned() }
     }
 
     /// Sends a request and gives the answer, a refusal included.

@@ -38,7 +38,7 @@ impl Notice {
             text += &format!("Reason given: {reason}\n");
         }
         text += &format!("What to do: {}\n", words.next);
-        text += &format!("\nAudit record {} of {}\n", record.id, record.at);
+        text += &format!("\nAudit record {} of {:.0}\n", record.id, record.at);
         Some(Self {
             subject: format!("SES guard: {} {name}", words.subject),
             text,
@@ -83,13 +83,13 @@ impl Words {
             Act::Paused => (
                 "paused",
                 "Configuration Set Paused",
-                format!("paused it in SES at {}. SES refuses its mail; all other configuration sets go on sending.", record.at),
+                format!("paused it in SES at {:.0}. SES refuses its mail; all other configuration sets go on sending.", record.at),
                 format!("find out where the failing addresses come from, mend that, then: {resume}"),
             ),
             Act::Resumed => (
                 "resumed",
                 "Configuration Set Resumed",
-                format!("let it send again at {}, on trial: half the slack, and only mail sent from now on counts.", record.at),
+                format!("let it send again at {:.0}, on trial: with half the slack, and nothing sent before counts against it.", record.at),
                 format!("watch it: ses-guard status {name}"),
             ),
             Act::CountingDegraded => (

@@ -199,10 +199,13 @@ fn resume(
         (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone | Phase::External, Sending::Off) if force => {}
         (_, Sending::Off) => return Err(Refusal::not_paused_by_guard()),
     }
+    let fence = state.fence(now);
+    let sentence = format!("{}. Mail sent before {} no longer counts.", why.sentence, fence.start());
+    let why = Why { sentence, ..why.clone() };
     let mut after = state.intending(Intent::Resume, 0, Owner::Operator, why.clone());
-    after.fresh = Some(state.fence(now));
+    after.fresh = Some(fence);
     after.totals = None;
-    let record = AuditRecord::of(set, now, Act::ResumeIntended, state, &after, why.clone());
+    let record = AuditRecord::of(set, now, Act::ResumeIntended, state, &after, why);
     Ok(Change::silent(set, state, after).recorded(record, false))
 }
 
