@@ -3,7 +3,13 @@
 use std::fmt;
 
 use super::{MetricPolicy, Policy, Ppm};
+use crate::event::MAX_AGE_SECONDS;
 use crate::judge::Metric;
+use crate::time::BUCKET_SECONDS;
+
+/// 14 days. The ledger keeps counts for [`MAX_AGE_SECONDS`], 15 days; a day less leaves room for late events.
+pub const LONGEST_WINDOW_BUCKETS: u32 = 14 * 96;
+const _: () = assert!(LONGEST_WINDOW_BUCKETS as i64 * BUCKET_SECONDS == MAX_AGE_SECONDS - 86_400);
 
 /// What is wrong with one number of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +31,15 @@ pub enum PolicyFault {
         /// AWS's line.
         line: Ppm,
     },
+    /// Every set would be over that only sends for long enough.
+    #[error("{0}: every rate must be above 0 %")]
+    NoRate(Metric),
     /// Nothing would ever be judged.
     #[error("the window must be at least 1 bucket")]
     NoWindow,
+    /// The ledger would have forgotten its beginning.
+    #[error("the window must be at most {LONGEST_WINDOW_BUCKETS} buckets, which is 14 days: counts are kept for 15")]
+    LongWindow,
     /// No complaint would be allowed beyond the slack, at any volume.
     #[error("the complaint coverage must be above 0 ppm")]
     NoCoverage,
@@ -59,6 +71,9 @@ impl Policy {
         if self.window_buckets == 0 {
             faults.push(PolicyFault::NoWindow);
         }
+        if self.window_buckets > LONGEST_WINDOW_BUCKETS {
+            faults.push(PolicyFault::LongWindow);
+        }
         if self.complaint_coverage_ppm == Ppm::NONE {
             faults.push(PolicyFault::NoCoverage);
         }
@@ -67,9 +82,16 @@ impl Policy {
 }
 
 impl MetricPolicy {
+    fn has_no_rate(&self) -> bool {
+        [self.pause.rate_ppm, self.warn.rate_ppm].contains(&Ppm::NONE)
+    }
+
     fn find_faults(&self, metric: Metric, faults: &mut Vec<PolicyFault>) {
         if [self.pause.slack, self.warn.slack, self.trial_slack].contains(&0) {
             faults.push(PolicyFault::NoSlack(metric));
+        }
+        if self.has_no_rate() {
+            faults.push(PolicyFault::NoRate(metric));
         }
         if self.warn.rate_ppm > self.pause.rate_ppm || self.warn.slack > self.pause.slack {
             faults.push(PolicyFault::WarnAbovePause(metric));
@@ -84,14 +106,21 @@ impl MetricPolicy {
     }
 }
 
-/// Where AWS may pause the account (SES guide, "Sending review process FAQs").
-fn aws_pause_line(metric: Metric) -> Ppm {
+/// From this rate on AWS reviews the account (SES guide, "Sending review process FAQs").
+pub fn aws_review_line(metric: Metric) -> Ppm {
+    match metric {
+        Metric::Bounce => Ppm(50_000),
+        Metric::Complaint => Ppm(1_000),
+    }
+}
+
+/// From this rate on AWS may pause the account (same).
+pub fn aws_pause_line(metric: Metric) -> Ppm {
     match metric {
         Metric::Bounce => Ppm(100_000),
         Metric::Complaint => Ppm(5_000),
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,7 +134,9 @@ mod tests {
     #[test]
     fn each_number_is_refused_from_its_boundary_on() {
         use Metric::{Bounce, Complaint};
-        use PolicyFault::{AtAwsPauseLine, LaxTrial, NoCoverage, NoSlack, NoWindow, WarnAbovePause};
+        use PolicyFault::{
+            AtAwsPauseLine, LaxTrial, LongWindow, NoCoverage, NoRate, NoSlack, NoWindow, WarnAbovePause,
+        };
         let aws_bounce = AtAwsPauseLine { metric: Bounce, line: Ppm(100_000) };
         let aws_complaint = AtAwsPauseLine { metric: Complaint, line: Ppm(5_000) };
         for (what, policy, faults) in [
@@ -126,8 +157,12 @@ mod tests {
             ("trial slack 0", changed(|p| p.complaint.trial_slack = 0), vec![NoSlack(Complaint)]),
             ("one bucket", changed(|p| p.window_buckets = 1), vec![]),
             ("no bucket", changed(|p| p.window_buckets = 0), vec![NoWindow]),
+            ("14 days", changed(|p| p.window_buckets = 1_344), vec![]),
+            ("a bucket more", changed(|p| p.window_buckets = 1_345), vec![LongWindow]),
             ("coverage 1 ppm", changed(|p| p.complaint_coverage_ppm = Ppm(1)), vec![]),
             ("coverage 0", changed(|p| p.complaint_coverage_ppm = Ppm::NONE), vec![NoCoverage]),
+            ("a rate of 1 ppm", changed(|p| p.bounce.warn.rate_ppm = Ppm(1)), vec![]),
+            ("no rate", changed(|p| p.complaint.warn.rate_ppm = Ppm::NONE), vec![NoRate(Complaint)]),
         ] {
             let found = policy.validate().err().map_or(vec![], |error| error.faults);
             assert_eq!(found, faults, "{what}");

@@ -1,7 +1,12 @@
 //! The numbers a configuration set is judged by. The defaults are those of the simulation study in the policy page:
 //! pause at 10 hard bounces plus 5 % of the mails, or at 5 complaints plus 0.1 % of the mails.
 
+mod account;
+mod book;
 mod fault;
+pub mod file;
+pub mod pattern;
+mod profile;
 
 use std::fmt;
 
@@ -10,7 +15,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::judge::Metric;
 use crate::time::BUCKET_SECONDS;
 
-pub use fault::{PolicyError, PolicyFault};
+pub use account::{AccountLines, AccountPolicy};
+pub use book::{Exemption, Mode, PolicyBook, RuleUsed, SetPolicy};
+pub use fault::{LONGEST_WINDOW_BUCKETS, PolicyError, PolicyFault, aws_pause_line, aws_review_line};
+pub use profile::{Profile, ProfileName, ProfileNameError};
 
 /// Millionths of a failure in one.
 const MICRO: u64 = 1_000_000;
