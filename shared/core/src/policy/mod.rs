@@ -3,6 +3,7 @@
 
 mod account;
 mod book;
+pub mod cases;
 mod fault;
 pub mod file;
 pub mod pattern;
