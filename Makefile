@@ -11,6 +11,7 @@ demo: ## play an hour of mail through the real functions in a local AWS, and che
 
 test: ## run all tests but the demo's
 	cargo test --workspace --locked
+	@scripts/demo.sh contract
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH SAM_CLI_TELEMETRY=0 && \
 		echo "pytest tests/template" && python -m pytest -q -p no:cacheprovider tests/template
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds the functions and plays an hour of mail through them in a local AWS: `make demo`.
 # Exit code 0: everything that the demo checks held. Needs Rust, Python 3.10 or newer and a C compiler, no AWS account.
+#
+# `scripts/demo.sh contract` holds the stores' contract against the same local AWS instead: a part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,6 +47,10 @@ if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ]; then
   echo "$stamp" >"$tools/stamp"
 fi
 exec 9>&-
+
+if [ "${1:-}" = contract ]; then
+  exec "$tools/bin/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract in_local_aws
+fi
 
 echo "building ingest, judge, actuate, operate"
 cargo build --locked -p ingest -p judge -p actuate -p operate

@@ -36,7 +36,7 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $law() {
                 let Some((ledger, register)) = super::local_aws() else {
-                    eprintln!("skipped: GUARD_TEST_ENDPOINT names no local AWS; `make demo` runs it");
+                    eprintln!("skipped: GUARD_TEST_ENDPOINT names no local AWS; `make test` starts one");
                     return;
                 };
                 super::$law(ledger, register, &format!("{}-", stringify!($law).replace('_', "-"))).await;
