@@ -16,6 +16,9 @@ use crate::time::{Bucket, plus_seconds};
 /// How often a decision is taken anew after someone else changed the state.
 const COMMIT_ATTEMPTS: usize = 8;
 
+/// By how much a re-check may come early.
+const CLOCK_TOLERANCE_SECONDS: i64 = 2;
+
 /// Whether the guard pauses, or only says that it would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -182,7 +185,8 @@ fn recheck_first(state: &State, found: &Assessment, now: Timestamp) -> Option<De
     let gap = u32::try_from(found.recheck_after?.as_secs()).unwrap_or(u32::MAX);
     match state.recheck_at {
         None => Some(Decision::Recheck { seconds: gap }),
-        Some(at) if now < at => Some(Decision::Wait),
+        // The reminder comes once, and the clock that set the time is another machine's.
+        Some(at) if now < plus_seconds(at, -CLOCK_TOLERANCE_SECONDS) => Some(Decision::Wait),
         Some(_) => None,
     }
 }
