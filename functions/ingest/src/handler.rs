@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use guard_core::event::{Ignored, Reader, Reading};
+use guard_core::event::{Ignored, Reader, Reading, Word};
 use guard_core::name::Region;
 use guard_core::port::{Clock, Ledger, Register, chain};
 use guard_core::steps::count::{Counter, Receipt};
@@ -21,7 +23,11 @@ pub struct Ingest<L, R, C> {
     region: Region,
     counter: Counter<L, R, C>,
     clock: C,
+    subtypes_logged: Mutex<BTreeSet<Word>>,
 }
+
+/// A sender can't choose subtypes, but nothing that comes from outside may grow without bound.
+const SUBTYPES_LOGGED: usize = 100;
 
 /// What one message came to.
 enum Read {
@@ -33,7 +39,13 @@ enum Read {
 impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
     /// Counts what `reader` reads of mail that was sent in `region`.
     pub fn new(reader: Reader, region: Region, ledger: L, register: R, clock: C) -> Self {
-        Self { reader, region, counter: Counter::new(ledger, register, clock.clone()), clock }
+        Self {
+            reader,
+            region,
+            counter: Counter::new(ledger, register, clock.clone()),
+            clock,
+            subtypes_logged: Mutex::default(),
+        }
     }
 
     /// Counts a batch. The answer names the messages that are to come again: those that could not be read, and those
@@ -66,6 +78,11 @@ impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
         response
     }
 
+    fn is_new(&self, subtype: &Word) -> bool {
+        let mut logged = self.subtypes_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        logged.len() < SUBTYPES_LOGGED && logged.insert(subtype.clone())
+    }
+
     fn read(&self, message: &SqsMessage, now: Timestamp) -> Read {
         let message_id = message.message_id.as_deref().unwrap_or_default();
         let body = message.body.as_deref().unwrap_or_default();
@@ -73,11 +90,11 @@ impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
         let reading = catch_unwind(AssertUnwindSafe(|| self.reader.read(body, now)));
         let signals = match reading {
             Ok(Ok(Reading::Signals { signals, unknown_subtype })) => {
-                if let Some(subtype) = unknown_subtype {
+                if let Some(subtype) = unknown_subtype.filter(|subtype| self.is_new(subtype)) {
                     warn!(
                         metric = "UnknownSubtypes",
                         sqs.message_id = message_id,
-                        "counted the unknown subtype {subtype}"
+                        "counts the unknown subtype {subtype}"
                     );
                 }
                 signals
