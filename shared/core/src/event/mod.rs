@@ -78,18 +78,26 @@ pub struct Reader {
     region: Option<Region>,
     key: HashKey,
     canary: Option<ConfigurationSetName>,
+    any_age: bool,
 }
 
 impl Reader {
     /// `region` is used when neither the record nor what it came in names one.
     pub fn new(accounts: Accounts, region: Option<Region>, key: HashKey) -> Self {
-        Self { accounts, region, key, canary: None }
+        Self { accounts, region, key, canary: None, any_age: false }
     }
 
     /// The one configuration set whose mail to the mailbox simulator counts: it proves that counting works.
     #[must_use]
     pub fn with_canary(mut self, canary: ConfigurationSetName) -> Self {
         self.canary = Some(canary);
+        self
+    }
+
+    /// Reads mail of any age: an archive's, which was counted when it was new.
+    #[must_use]
+    pub fn of_archive(mut self) -> Self {
+        self.any_age = true;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::counts::{self, EventType};
 use super::envelope::{Arn, Origin};
@@ -47,6 +48,7 @@ struct Bounce {
     bounce_type: Option<String>,
     bounce_sub_type: Option<String>,
     bounced_recipients: Option<Vec<Recipient>>,
+    timestamp: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,6 +58,7 @@ struct Complaint {
     complaint_sub_type: Option<String>,
     complaint_feedback_type: Option<String>,
     complained_recipients: Option<Vec<Recipient>>,
+    timestamp: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -91,7 +94,7 @@ pub(super) fn read(
     if sent_at > plus_seconds(now, MAX_AHEAD_SECONDS) {
         return Err(ParseError::InTheFuture);
     }
-    if sent_at < plus_seconds(now, -MAX_AGE_SECONDS) {
+    if !reader.any_age && sent_at < plus_seconds(now, -MAX_AGE_SECONDS) {
         return Ok(Reading::Ignored(Ignored::TooOld));
     }
     let Some(name) = configuration_set(mail.tags, origin)? else {
@@ -101,6 +104,7 @@ pub(super) fn read(
 
     let simulator_counts = reader.canary.as_ref() == Some(&name);
     let units = Units { reader, message_id, simulator_counts };
+    let occurred_at = occurred_at(&record.bounce, &record.complaint, sent_at);
     let counted = match event_type {
         EventType::Send => units.of_send(mail.destination)?,
         EventType::Bounce => units.of_bounce(record.bounce.ok_or(ParseError::Missing("bounce"))?)?,
@@ -109,7 +113,7 @@ pub(super) fn read(
     Ok(match counted {
         Ok((counting, ids)) => {
             let set = SetKey { account, region, name };
-            let signal = Signal { set, kind: counting.kind, ids, sent_at };
+            let signal = Signal { set, kind: counting.kind, ids, sent_at, occurred_at };
             Reading::Signals { signals: vec![signal], unknown_subtype: counting.unknown_subtype }
         }
         Err(ignored) => Reading::Ignored(ignored),
@@ -205,6 +209,13 @@ fn bare(address: &str) -> &str {
 
 fn present(field: Option<String>, name: &'static str) -> Result<String, ParseError> {
     field.filter(|text| !text.is_empty()).ok_or(ParseError::Missing(name))
+}
+
+/// A time that nothing is counted by refuses no record.
+fn occurred_at(bounce: &Option<Bounce>, complaint: &Option<Complaint>, sent_at: Timestamp) -> Timestamp {
+    let of_bounce = bounce.as_ref().and_then(|bounce| bounce.timestamp.as_ref());
+    let written = of_bounce.or_else(|| complaint.as_ref()?.timestamp.as_ref());
+    written.and_then(|time| instant(time.as_str()?).ok()).map_or(sent_at, |instant| instant.max(sent_at))
 }
 
 /// `jiff` reads all of ISO 8601 and more; SES writes RFC 3339, and what it would never write is damage.

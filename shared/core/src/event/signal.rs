@@ -95,6 +95,9 @@ pub struct Signal {
     pub ids: Vec<ReceiptId>,
     /// `mail.timestamp`: when SES accepted the mail. It decides the bucket.
     pub sent_at: Timestamp,
+    /// The bounce's or complaint's own time; `sent_at` for a send, and where it is absent, unreadable or earlier. It
+    /// decides nothing here: a replay of past events goes by it.
+    pub occurred_at: Timestamp,
 }
 
 impl Signal {

@@ -26,6 +26,32 @@ fn mail_is_ten_minutes_ahead_and_fifteen_days_old_at_most() {
 }
 
 #[test]
+fn an_archive_s_mail_may_be_of_any_age_but_not_of_the_future() {
+    let archive = reader().of_archive();
+    let counted = "marketing-weekly Send 1";
+    for (timestamp, expected) in [
+        ("2026-11-05T09:59:59.999Z", counted),
+        ("0001-01-01T00:00:00Z", counted),
+        ("2026-11-20T10:10:00.001Z", "error: field `mail.timestamp` is more than 10 minutes ahead of the clock"),
+    ] {
+        assert_eq!(told_by(&archive, &sent_at(json!(timestamp))), expected);
+    }
+}
+
+#[test]
+fn what_happened_later_has_its_own_time() {
+    let sent = "2026-11-20T09:14:02.118Z";
+    let occurred = |body: &Value| signal(&body.to_string()).occurred_at.to_string();
+    assert_eq!(occurred(&event("ses/bounce-permanent-general.json")), "2026-11-20T09:14:05.871Z");
+    assert_eq!(occurred(&event("ses/complaint-abuse.json")), "2026-11-20T11:02:44Z");
+    assert_eq!(occurred(&send(&["ana@example.net"])), sent);
+    let bounce = event("ses/bounce-permanent-general.json");
+    for timestamp in [json!(null), json!(5), json!("yesterday"), json!("2026-11-20T09:14:02.117Z")] {
+        assert_eq!(occurred(&with(bounce.clone(), "/bounce/timestamp", timestamp.clone())), sent, "{timestamp}");
+    }
+}
+
+#[test]
 fn a_timestamp_has_a_zone() {
     let malformed = "error: field `mail.timestamp` must be an RFC 3339 time with its zone";
     for (timestamp, expected) in [
