@@ -31,29 +31,15 @@ python=$(find_python) ||
 command -v cc >/dev/null 2>&1 ||
   missing "no C compiler (cc): install one (Debian, Ubuntu: apt install gcc libc6-dev; macOS: xcode-select --install)."
 
-# The local AWS, into a folder of its own. Done when the stamp names these very requirements and this Python.
-tools=.tools/local
-stamp=$("$python" -c 'import hashlib, sys
-print(sys.version, hashlib.sha256(open("requirements-demo.txt", "rb").read()).hexdigest())')
-mkdir -p .tools
-exec 9>.tools/local.lock
-# Two demos may start at once; without flock (macOS) the second one may have to be started again.
-if command -v flock >/dev/null 2>&1; then flock 9; fi
-if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ]; then
-  echo "installing the local AWS into $tools"
-  rm -rf "$tools"
-  "$python" -m venv "$tools"
-  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --requirement requirements-demo.txt
-  echo "$stamp" >"$tools/stamp"
-fi
-exec 9>&-
+# The local AWS, into a folder of its own.
+tools=$(PYTHON=$python scripts/tools.sh demo)
 
 if [ "${1:-}" = contract ]; then
-  exec "$tools/bin/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract in_local_aws
+  exec "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract in_local_aws
 fi
 
 echo "building ingest, judge, actuate, operate"
 cargo build --locked -p ingest -p judge -p actuate -p operate
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
-exec "$tools/bin/python" -B tests/demo/demo.py --programs "$target/debug"
+exec "$tools/python" -B tests/demo/demo.py --programs "$target/debug"

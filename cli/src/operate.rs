@@ -77,7 +77,7 @@ Examples:
         #[command(flatten)]
         deployed: Deployed,
     },
-    /// Let a paused configuration set send again, on trial: only mail sent from then on counts, at half the slack.
+    /// Let a paused configuration set send again, on trial, at half the slack: mail sent before the resume no longer counts.
     #[command(after_help = "\
 Examples:
   ses-guard resume marketing-weekly --reason 'list cleaned, ticket 4711' --actor ops@example.com

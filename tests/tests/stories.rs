@@ -164,6 +164,15 @@ async fn only_an_operators_force_resumes_what_someone_else_paused() {
 }
 
 #[tokio::test]
+async fn an_operator_pauses_again_what_someone_let_send_behind_the_guards_back() {
+    let (mut guard, promo, _) = with_bounces(98).await;
+    assert_eq!(guard.operate(order("pause")).await["error"]["code"], "alreadyPaused");
+    guard.ses.toggle(&promo, true);
+    assert_eq!(guard.operate(order("pause")).await["ok"], true);
+    assert!(!guard.ses.accepts(&promo));
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let (mut guard, promo, _) = guard();
     let with = |field: &str, value: Value| {

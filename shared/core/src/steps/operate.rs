@@ -167,9 +167,11 @@ impl Sending {
 }
 
 fn pause(set: &SetKey, state: &State, sending: Sending, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
-    match state.phase {
-        Phase::Pausing | Phase::Paused => return Err(Refusal::already_paused(state)),
-        Phase::Active | Phase::Warned | Phase::Resuming | Phase::Trial | Phase::External | Phase::Gone => {}
+    match (state.phase, sending) {
+        // Someone let it send again behind the guard's back: the operator's word stops it again.
+        (Phase::Paused, Sending::On) => {}
+        (Phase::Pausing | Phase::Paused, _) => return Err(Refusal::already_paused(state)),
+        (Phase::Active | Phase::Warned | Phase::Resuming | Phase::Trial | Phase::External | Phase::Gone, _) => {}
     }
     if sending == Sending::NotFound {
         return Err(Refusal::unknown_set());
