@@ -4,6 +4,7 @@
 //! it never runs on. Whoever polls it drops it there, as the kernel drops a killed process: what was sent was sent,
 //! what was not written is lost.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,10 @@ use futures::future::{Either, select};
 use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
-use guard_core::port::{Committed, Fault, Ledger, Notifier, Pending, Register, Reminder, SendingSwitch, SwitchFault};
+use guard_core::port::{
+    Alarms, Committed, Fault, Glance, Ledger, Notifier, Pending, Register, Reminder, SendingSwitch, SwitchFault, Waker,
+    Watched,
+};
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Ids};
 use guard_core::time::Bucket;
@@ -101,6 +105,12 @@ impl<P: Register> Register for Mortal<P> {
     async fn pending(&self) -> Result<Vec<Pending>, Fault> {
         self.call(self.port.pending()).await
     }
+    async fn to_judge(&self) -> Result<Vec<SetKey>, Fault> {
+        self.call(self.port.to_judge()).await
+    }
+    async fn glances(&self) -> Result<Vec<Glance>, Fault> {
+        self.call(self.port.glances()).await
+    }
     async fn states(&self) -> Result<Vec<(SetKey, State)>, Fault> {
         self.call(self.port.states()).await
     }
@@ -130,5 +140,20 @@ impl<P: Notifier> Notifier for Mortal<P> {
 impl<P: Reminder> Reminder for Mortal<P> {
     async fn remind(&self, set: &SetKey, seconds: u32) -> Result<(), Fault> {
         self.call(self.port.remind(set, seconds)).await
+    }
+}
+
+impl<P: Waker> Waker for Mortal<P> {
+    async fn wake(&self, sets: &BTreeSet<SetKey>) -> Result<(), Fault> {
+        self.call(self.port.wake(sets)).await
+    }
+}
+
+impl<P: Alarms> Alarms for Mortal<P> {
+    async fn describe(&self, names: &[String]) -> Result<Vec<Watched>, Fault> {
+        self.call(self.port.describe(names)).await
+    }
+    async fn children_in_alarm(&self, composite: &str) -> Result<Vec<String>, Fault> {
+        self.call(self.port.children_in_alarm(composite)).await
     }
 }

@@ -30,6 +30,8 @@ pub async fn dynoxide() -> (DynamoLedger, DynamoRegister) {
 fn tables() -> [serde_json::Value; 2] {
     let key = json!([{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "k", "KeyType": "RANGE"}]);
     let keys_only = json!({"ProjectionType": "KEYS_ONLY"});
+    let glance = json!({"ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["sum", "near", "off", "look", "rmd", "hold", "tell"]});
     [
         json!({
             "TableName": LEDGER_TABLE, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key,
@@ -42,13 +44,15 @@ fn tables() -> [serde_json::Value; 2] {
             "AttributeDefinitions": [
                 {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "k", "AttributeType": "S"},
                 {"AttributeName": "pend", "AttributeType": "S"}, {"AttributeName": "prio", "AttributeType": "N"},
-                {"AttributeName": "todo", "AttributeType": "S"}
+                {"AttributeName": "todo", "AttributeType": "S"}, {"AttributeName": "ph", "AttributeType": "S"}
             ],
             "GlobalSecondaryIndexes": [
                 {"IndexName": "pending", "Projection": keys_only, "KeySchema": [
                     {"AttributeName": "pend", "KeyType": "HASH"}, {"AttributeName": "prio", "KeyType": "RANGE"}]},
                 {"IndexName": "todo", "Projection": keys_only, "KeySchema": [
-                    {"AttributeName": "todo", "KeyType": "HASH"}, {"AttributeName": "p", "KeyType": "RANGE"}]}
+                    {"AttributeName": "todo", "KeyType": "HASH"}, {"AttributeName": "p", "KeyType": "RANGE"}]},
+                {"IndexName": "phase", "Projection": glance, "KeySchema": [
+                    {"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "ph", "KeyType": "RANGE"}]}
             ]
         }),
     ]

@@ -160,8 +160,11 @@ def test_the_ledger_forgets_and_the_state_does_not(resources):
     for table in (ledger, state):
         assert [k["AttributeName"] for k in table["KeySchema"]] == ["p", "k"]
     indexes = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in state["GlobalSecondaryIndexes"]}
-    assert indexes == {"pending": ["pend", "prio"], "todo": ["todo", "p"]}
-    assert all(i["Projection"] == {"ProjectionType": "KEYS_ONLY"} for i in state["GlobalSecondaryIndexes"])
+    assert indexes == {"pending": ["pend", "prio"], "todo": ["todo", "p"], "phase": ["p", "ph"]}
+    *others, phase = state["GlobalSecondaryIndexes"]
+    assert all(i["Projection"] == {"ProjectionType": "KEYS_ONLY"} for i in others)
+    store = (stack.ROOT / "tests/src/store.rs").read_text()
+    assert f'"NonKeyAttributes": {json.dumps(phase["Projection"]["NonKeyAttributes"])}' in store, "the stores' tests know the same index"
 
 
 @pytest.mark.parametrize(("parameter", "protected"), [("true", True), ("false", False)])

@@ -7,7 +7,7 @@ use guard_aws::{Clients, DynamoLedger, DynamoRegister};
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::name::SetKey;
-use guard_core::port::{Committed, Ledger, Register};
+use guard_core::port::{Committed, Glance, Ledger, Register};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
 use guard_core::tally::{Addition, fold};
 use guard_core::time::{Bucket, plus_seconds};
@@ -58,6 +58,9 @@ contract!(
     a_mark_is_not_taken_off_by_who_has_not_seen_it,
     marks_and_changes_do_not_disturb_each_other,
     pending_intents_are_listed_worst_first,
+    marks_are_listed_until_they_are_judged,
+    a_glance_tells_what_the_state_tells,
+    the_account_as_a_whole_is_no_set,
     history_is_newest_first,
 );
 
@@ -195,6 +198,10 @@ fn full(audit: &AuditRecord) -> State {
         lease: Some(guard_core::state::Lease { id: "me".into(), until: at("2026-11-16T09:01:00.123Z") }),
         hold: Some(Hold { actor: "ops".into(), reason: "migration".into(), since: at(MONDAY) }),
         off_since: Some(at("2026-11-16T08:00:00.001Z")),
+        confirmed_at: Some(at("2026-11-16T08:00:00.002Z")),
+        look_at: Some(at("2026-11-16T08:02:00.003Z")),
+        reminded_at: Some(at("2026-11-16T08:30:00.004Z")),
+        near: true,
         recheck_at: Some(at("2026-11-16T09:00:15Z")),
         would_pause_told: true,
         degraded_told: true,
@@ -329,6 +336,52 @@ async fn pending_intents_are_listed_worst_first(_: impl Ledger, register: impl R
     assert_eq!(listed, ["worst", "bad", "mild", "resume"]);
     let known = register.states().await.unwrap();
     assert!(known.iter().any(|(one, state)| *one == set(&format!("{test}bad")) && state.pending.is_some()));
+}
+
+async fn marks_are_listed_until_they_are_judged(_: impl Ledger, register: impl Register, test: &str) {
+    let [marked, judged, changed] = ["marked", "judged", "changed"].map(|name| set(&format!("{test}{name}")));
+    for set in [&marked, &judged] {
+        register.mark(set).await.unwrap();
+    }
+    let seen = register.read(&judged).await.unwrap();
+    let judgement = Change::silent(&judged, &seen, seen.clone()).judged();
+    assert_eq!(register.commit(&judgement).await.unwrap(), Committed::Done);
+    let change = Change::silent(&changed, &State::default(), State { generation: 1, ..State::default() });
+    assert_eq!(register.commit(&change).await.unwrap(), Committed::Done);
+    let listed = register.to_judge().await.unwrap();
+    let listed = [&marked, &judged, &changed].map(|set| listed.contains(set));
+    assert_eq!(listed, [true, false, false]);
+}
+
+async fn a_glance_tells_what_the_state_tells(_: impl Ledger, register: impl Register, test: &str) {
+    let [full_set, plain, marked] = ["full", "plain", "marked"].map(|name| set(&format!("{test}{name}")));
+    register.mark(&marked).await.unwrap();
+    let mut expected = Vec::new();
+    for (of, after) in [(&full_set, full(&record(&full_set, 0, &State::default()))), (&plain, State::default())] {
+        let mut change = Change::silent(of, &State::default(), after);
+        change.audit.push(record(of, 0, &State::default()));
+        assert_eq!(register.commit(&change).await.unwrap(), Committed::Done);
+        expected.push(Glance::at(of, &register.read(of).await.unwrap()));
+    }
+    let mut glances = register.glances().await.unwrap();
+    assert!(glances.is_sorted_by_key(|glance| glance.set.clone()));
+    glances.retain(|glance| [&full_set, &plain, &marked].contains(&&glance.set));
+    assert_eq!(glances, expected, "without records, and without what was only marked");
+    assert!(glances[0].has_failures && glances[0].near && glances[0].is_held && glances[0].is_untold);
+}
+
+async fn the_account_as_a_whole_is_no_set(_: impl Ledger, register: impl Register, test: &str) {
+    let one = set(&format!("{test}a"));
+    let account = SetKey::account(one.account.clone(), one.region.clone());
+    for of in [&one, &account] {
+        let before = register.read(of).await.unwrap();
+        let change = Change::silent(of, &before, before.clone()).recorded(record(of, 7, &before), true);
+        let _ = register.commit(&change).await.unwrap();
+        assert!(!register.read(of).await.unwrap().untold.is_empty());
+    }
+    let states = register.states().await.unwrap();
+    assert!(states.iter().any(|(of, _)| *of == one) && states.iter().all(|(of, _)| *of != account));
+    assert!(register.glances().await.unwrap().iter().any(|glance| glance.set == account));
 }
 
 async fn history_is_newest_first(_: impl Ledger, register: impl Register, test: &str) {

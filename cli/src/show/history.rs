@@ -37,6 +37,14 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::Released => "released",
         Act::CountingDegraded => "counting degraded",
         Act::Gone => "gone",
+        Act::AlarmNotFollowed => "alarm not followed",
+        Act::AlarmNotUnderstood => "alarm not understood",
+        Act::AccountAtRisk => "account at risk",
+        Act::Reasserted => "pausing again",
+        Act::Adopted => "found sending",
+        Act::FoundOff => "found disabled",
+        Act::FoundOn => "found enabled",
+        Act::StillPaused => "still paused",
     };
     vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
 }

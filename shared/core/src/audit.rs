@@ -72,6 +72,22 @@ pub enum Act {
     CountingDegraded,
     /// SES no longer knows the set.
     Gone,
+    /// A CloudWatch alarm went off, and the set was not paused for it.
+    AlarmNotFollowed,
+    /// A CloudWatch alarm came that says nothing the guard can act on.
+    AlarmNotUnderstood,
+    /// A CloudWatch alarm of the whole account went off.
+    AccountAtRisk,
+    /// Someone let a paused set send again; it is to be paused again.
+    Reasserted,
+    /// Someone let a paused set send again, and the guard lets that stand.
+    Adopted,
+    /// Someone else disabled the set.
+    FoundOff,
+    /// Who disabled the set enabled it again.
+    FoundOn,
+    /// The set is still paused, and someone should know.
+    StillPaused,
 }
 
 /// Who did it.
@@ -124,6 +140,16 @@ impl AuditRecord {
             evidence: why.evidence,
         }
     }
+
+    /// The record of something that is filed once, however often it is reported: `what` and the record's time name it.
+    /// A second record of the same is not written: its change is a conflict.
+    #[must_use]
+    pub fn once(mut self, what: &str) -> Self {
+        let mut hasher = SipHasher24::new();
+        hasher.write(what.as_bytes());
+        self.id = AuditId::of(&self.set, self.at, self.act, hasher.finish());
+        self
+    }
 }
 
 #[cfg(test)]
@@ -145,6 +171,13 @@ mod tests {
         .map(|(at, act, revision)| AuditId::of(&set, at, act, revision));
         assert!(ids.is_sorted(), "{ids:?}");
         assert_eq!(ids[0], AuditId::of(&set, at, Act::Paused, 0), "a repeat is the same record");
+        let state = |revision| State { revision, ..State::default() };
+        let once = |what: &str, revision| {
+            let record = AuditRecord::of(&set, at, Act::AlarmNotFollowed, &state(revision), &state(1), Why::default());
+            record.once(what).id
+        };
+        assert_eq!(once("alarm-a", 1), once("alarm-a", 9), "whatever happened to the state meanwhile");
+        assert_ne!(once("alarm-a", 1), once("alarm-b", 1));
         let other: SetKey = "111122223333/eu-west-1/shop".parse().unwrap();
         assert_ne!(ids[0], AuditId::of(&other, at, Act::Paused, 0));
     }

@@ -94,6 +94,22 @@ checked_text!(Region, NameError::Region, |text| {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 });
 
+/// What stands in a [`SetKey`] for the whole account. No configuration set can have this name, and
+/// [`ConfigurationSetName`] does not read it: only a key does.
+const WHOLE_ACCOUNT: &str = "*account*";
+
+impl SetKey {
+    /// The account as a whole, in one Region: what is told and filed of it is kept under this key.
+    pub fn account(account: AccountId, region: Region) -> Self {
+        Self { account, region, name: ConfigurationSetName(WHOLE_ACCOUNT.to_owned()) }
+    }
+
+    /// Whether this is the account as a whole, and no configuration set.
+    pub fn is_account(&self) -> bool {
+        self.name.0 == WHOLE_ACCOUNT
+    }
+}
+
 impl FromStr for SetKey {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
@@ -101,7 +117,11 @@ impl FromStr for SetKey {
         let (Some(account), Some(region), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(NameError::Key);
         };
-        Ok(Self { account: account.parse()?, region: region.parse()?, name: name.parse()? })
+        let (account, region) = (account.parse()?, region.parse()?);
+        match name {
+            WHOLE_ACCOUNT => Ok(Self::account(account, region)),
+            name => Ok(Self { account, region, name: name.parse()? }),
+        }
     }
 }
 
@@ -152,6 +172,10 @@ mod tests {
         let text = "111122223333/eu-west-1/marketing-weekly";
         let key: SetKey = text.parse().unwrap();
         assert_eq!(key.to_string(), text);
+        let whole = SetKey::account(key.account.clone(), key.region.clone());
+        assert_eq!(whole.to_string().parse(), Ok(whole.clone()));
+        assert!(whole.is_account() && !key.is_account());
+        assert!(whole.name.as_str().parse::<ConfigurationSetName>().is_err(), "no set can be taken for the account");
         for broken in [
             "",
             "111122223333",

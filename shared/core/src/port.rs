@@ -1,15 +1,16 @@
 //! What the rules need of the world, in our words. Each port has an adapter in `guard-aws` and one in
 //! `guard-local`, and one contract suite that both pass.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
 
 use jiff::Timestamp;
 
 use crate::audit::{AuditId, AuditRecord};
-use crate::name::SetKey;
+use crate::name::{ConfigurationSetName, SetKey};
 use crate::notice::Notice;
-use crate::state::{Change, Intent, State};
+use crate::state::{Change, Intent, Phase, State};
 use crate::tally::{Addition, BucketTally, Ids};
 use crate::time::Bucket;
 
@@ -84,6 +85,46 @@ pub struct Pending {
     pub priority: u64,
 }
 
+/// What can be told of a set without reading all of its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// Whose; the account as a whole, too.
+    pub set: SetKey,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Whether mail of its window had failed at the last evaluation.
+    pub has_failures: bool,
+    /// [`State::near`]
+    pub near: bool,
+    /// [`State::off_since`]
+    pub off_since: Option<Timestamp>,
+    /// [`State::look_at`]
+    pub look_at: Option<Timestamp>,
+    /// [`State::reminded_at`]
+    pub reminded_at: Option<Timestamp>,
+    /// Whether an operator holds it.
+    pub is_held: bool,
+    /// Whether people are still to be told of something.
+    pub is_untold: bool,
+}
+
+impl Glance {
+    /// What a glance at this state tells.
+    pub fn at(set: &SetKey, state: &State) -> Self {
+        Self {
+            set: set.clone(),
+            phase: state.phase,
+            has_failures: state.totals.is_some_and(|totals| totals.bounces + totals.complaints > 0),
+            near: state.near,
+            off_since: state.off_since,
+            look_at: state.look_at,
+            reminded_at: state.reminded_at,
+            is_held: state.hold.is_some(),
+            is_untold: !state.untold.is_empty(),
+        }
+    }
+}
+
 /// The state of every configuration set, and the file of what was decided and why.
 pub trait Register: Send + Sync {
     /// Notes that the set must be judged. May be repeated.
@@ -98,7 +139,14 @@ pub trait Register: Send + Sync {
     /// All pending intents, pauses first and worst first. May lag behind the latest writes.
     fn pending(&self) -> impl Future<Output = Result<Vec<Pending>, Fault>> + Send;
 
-    /// Every set of which something is known. May lag behind the latest writes.
+    /// The sets whose mark is on. May lag behind the latest writes.
+    fn to_judge(&self) -> impl Future<Output = Result<Vec<SetKey>, Fault>> + Send;
+
+    /// A glance at everything whose state was ever changed, ordered by key; a mark alone is no change. Far cheaper than
+    /// [`Register::states`]. May lag behind the latest writes.
+    fn glances(&self) -> impl Future<Output = Result<Vec<Glance>, Fault>> + Send;
+
+    /// Every set of which something is known, but not the account as a whole. May lag behind the latest writes.
     fn states(&self) -> impl Future<Output = Result<Vec<(SetKey, State)>, Fault>> + Send;
 
     /// The latest audit records of a set, newest first.
@@ -147,6 +195,36 @@ pub trait Notifier: Send + Sync {
 pub trait Reminder: Send + Sync {
     /// Has the set judged again, `seconds` from now or a little later.
     fn remind(&self, set: &SetKey, seconds: u32) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Wakes the actuator past the stream, which may have lost it.
+pub trait Waker: Send + Sync {
+    /// Has everything carried out that is pending, and what is untold of these sets told. Does not wait for it.
+    fn wake(&self, sets: &BTreeSet<SetKey>) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// What a CloudWatch alarm watches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The alarm's name.
+    pub name: String,
+    /// Whether it is in ALARM.
+    pub in_alarm: bool,
+    /// The sets its metrics are about, each once.
+    pub configuration_sets: Vec<ConfigurationSetName>,
+    /// Whether one of its metrics is SES's for the whole account.
+    pub account_level: bool,
+    /// Whether it is a composite alarm, which watches other alarms.
+    pub composite: bool,
+}
+
+/// CloudWatch's alarms, to look up what a composite alarm does not say.
+pub trait Alarms: Send + Sync {
+    /// What these alarms watch, at most 100; those that do not exist are left out.
+    fn describe(&self, names: &[String]) -> impl Future<Output = Result<Vec<Watched>, Fault>> + Send;
+
+    /// The names of the alarms in a composite alarm's rule that are in ALARM.
+    fn children_in_alarm(&self, composite: &str) -> impl Future<Output = Result<Vec<String>, Fault>> + Send;
 }
 
 /// The only way to the time.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::judge::{BucketCount, Judgement, Verdict, judge, recheck_after};
+use crate::judge::{BucketCount, Finding, Judgement, Verdict, judge, recheck_after};
 use crate::policy::Policy;
 use crate::state::Totals;
 use crate::tally::BucketTally;
@@ -25,6 +25,8 @@ pub struct Assessment {
     pub recheck_after: Option<Duration>,
     /// Why the counts can't be trusted, if so.
     pub degraded: Option<String>,
+    /// Whether either metric is half-way to its pause line, or beyond.
+    pub near: bool,
     /// Failed mails per 1,000 seconds, lately: how urgent a pause is.
     pub priority: u64,
 }
@@ -65,12 +67,17 @@ pub fn assess(policy: &Policy, tallies: &[BucketTally], fresh: Option<Bucket>, n
     let newest_failure = tallies.iter().filter_map(|one| one.newest_failure).max();
     let newest_send = tallies.iter().filter_map(|one| one.newest_send).max();
     Assessment {
+        near: judgement.verdict > Verdict::Ok || [&judgement.bounce, &judgement.complaint].into_iter().any(is_near),
         judgement,
         totals: totals(&tallies, &all),
         recheck_after: newest_failure.zip(newest_send).and_then(|(failure, send)| recheck_after(failure, send)),
         degraded,
         priority: priority(&all, now),
     }
+}
+
+fn is_near(finding: &Finding) -> bool {
+    finding.events().saturating_mul(2) >= finding.limit()
 }
 
 fn count(tally: &BucketTally, sends: u64) -> BucketCount {

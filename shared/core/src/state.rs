@@ -166,8 +166,16 @@ pub struct State {
     pub hold: Option<Hold>,
     /// Since when SES is known to refuse its mail.
     pub off_since: Option<Timestamp>,
+    /// When SES confirmed the latest intent.
+    pub confirmed_at: Option<Timestamp>,
+    /// When SES is to be asked again whether the set may send: it was touched, and had not settled.
+    pub look_at: Option<Timestamp>,
+    /// When people were last reminded that it is paused.
+    pub reminded_at: Option<Timestamp>,
     /// When a set that is over, but whose sends are counted late, is to be looked at again.
     pub recheck_at: Option<Timestamp>,
+    /// It was half-way to a line, or beyond, at the last evaluation.
+    pub near: bool,
     /// A pause that was due, and not made, was told.
     pub would_pause_told: bool,
     /// That its counts can't be trusted was told.
@@ -268,6 +276,8 @@ impl State {
         next.owner = Some(owner);
         next.why = Some(why);
         next.recheck_at = None;
+        next.look_at = None;
+        next.reminded_at = None;
         next.would_pause_told = false;
         next
     }
@@ -311,6 +321,7 @@ impl State {
         let mut next = self.unleased();
         next.applied = self.generation;
         next.pending = None;
+        next.confirmed_at = Some(now);
         let act = match intent {
             Intent::Pause => {
                 next.phase = Phase::Paused;
@@ -337,6 +348,7 @@ impl State {
         next.phase = Phase::Gone;
         next.owner = None;
         next.off_since = None;
+        next.look_at = None;
         next.fresh = Some(Bucket::of(now).plus(1));
         let why =
             Why::guard("SES knows no configuration set of this name any more; there is nothing to pause or resume.");

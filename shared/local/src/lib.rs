@@ -3,15 +3,17 @@
 //!
 //! Nothing here fails by itself; what is to fail is planted, by count, and happens in order.
 
+mod alarms;
 mod clock;
 mod ledger;
 mod recorder;
 mod register;
 mod ses;
 
+pub use alarms::SimulatedAlarms;
 pub use clock::ManualClock;
 pub use ledger::MemoryLedger;
-pub use recorder::{RecordedNotices, RecordedReminders};
+pub use recorder::{RecordedNotices, RecordedReminders, RecordedWakes};
 pub use register::MemoryRegister;
 pub use ses::{SesFault, SimulatedSes};
 

@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
-use guard_core::port::{Fault, Notifier, Reminder};
+use guard_core::port::{Fault, Notifier, Reminder, Waker};
 
 use crate::locked;
 
@@ -38,6 +39,24 @@ impl RecordedReminders {
 impl Reminder for RecordedReminders {
     async fn remind(&self, set: &SetKey, seconds: u32) -> Result<(), Fault> {
         locked(&self.0).push((set.clone(), seconds));
+        Ok(())
+    }
+}
+
+/// Keeps whom the actuator was woken for. Clones share it.
+#[derive(Debug, Default, Clone)]
+pub struct RecordedWakes(Arc<Mutex<Vec<BTreeSet<SetKey>>>>);
+
+impl RecordedWakes {
+    /// What it was woken for since the last call, oldest first.
+    pub fn take(&self) -> Vec<BTreeSet<SetKey>> {
+        std::mem::take(&mut locked(&self.0))
+    }
+}
+
+impl Waker for RecordedWakes {
+    async fn wake(&self, sets: &BTreeSet<SetKey>) -> Result<(), Fault> {
+        locked(&self.0).push(sets.clone());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::name::SetKey;
-use guard_core::port::{Committed, Fault, Pending, Register};
+use guard_core::port::{Committed, Fault, Glance, Pending, Register};
 use guard_core::state::{Change, Mark, State};
 
 use crate::locked;
@@ -86,8 +86,21 @@ impl Register for MemoryRegister {
         Ok(pending)
     }
 
+    async fn to_judge(&self) -> Result<Vec<SetKey>, Fault> {
+        let tables = locked(&self.tables);
+        Ok(tables.states.iter().filter(|(_, state)| state.to_judge).map(|(set, _)| set.clone()).collect())
+    }
+
+    async fn glances(&self) -> Result<Vec<Glance>, Fault> {
+        let tables = locked(&self.tables);
+        let changed = tables.states.iter().filter(|(_, state)| state.revision > 0);
+        Ok(changed.map(|(set, state)| Glance::at(set, state)).collect())
+    }
+
     async fn states(&self) -> Result<Vec<(SetKey, State)>, Fault> {
-        Ok(locked(&self.tables).states.iter().map(|(set, state)| (set.clone(), state.clone())).collect())
+        let tables = locked(&self.tables);
+        let sets = tables.states.iter().filter(|(set, _)| !set.is_account());
+        Ok(sets.map(|(set, state)| (set.clone(), state.clone())).collect())
     }
 
     async fn history(&self, set: &SetKey, limit: u32) -> Result<Vec<AuditRecord>, Fault> {

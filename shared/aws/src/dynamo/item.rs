@@ -19,9 +19,9 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 19] = [
+pub(crate) const COMMITTED: [&str; 23] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
-    "rck", "told", "tell", "why", "sum",
+    "conf", "look", "rmd", "rck", "near", "told", "tell", "why", "sum",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -66,6 +66,27 @@ struct Row {
         skip_serializing_if = "Option::is_none"
     )]
     off: Option<Timestamp>,
+    /// Epoch millisecond in which SES confirmed the latest intent.
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    conf: Option<Timestamp>,
+    /// Epoch millisecond in which SES is to be asked again.
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    look: Option<Timestamp>,
+    /// Epoch millisecond of the latest reminder.
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    rmd: Option<Timestamp>,
     /// Epoch millisecond of the re-check.
     #[serde(
         default,
@@ -73,6 +94,8 @@ struct Row {
         skip_serializing_if = "Option::is_none"
     )]
     rck: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    near: bool,
     /// What people were told already, and need not be told again: `wouldPause`, `degraded`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<String>,
@@ -115,7 +138,11 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         lto: state.lease.as_ref().map(|lease| lease.until),
         hold: state.hold.clone(),
         off: state.off_since,
+        conf: state.confirmed_at,
+        look: state.look_at,
+        rmd: state.reminded_at,
         rck: state.recheck_at,
+        near: state.near,
         told: told.iter().filter(|(_, told)| *told).map(|(what, _)| (*what).to_owned()).collect(),
         tell: state.untold.clone(),
         why: state.why.as_ref().map(serde_json::to_string).transpose()?,
@@ -143,7 +170,11 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         lease: row.lid.zip(row.lto).map(|(id, until)| Lease { id, until }),
         hold: row.hold,
         off_since: row.off,
+        confirmed_at: row.conf,
+        look_at: row.look,
+        reminded_at: row.rmd,
         recheck_at: row.rck,
+        near: row.near,
         would_pause_told: row.told.iter().any(|what| what == WOULD_PAUSE),
         degraded_told: row.told.iter().any(|what| what == DEGRADED),
         untold: row.tell,

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::name::SetKey;
-use guard_core::port::{Committed, Fault, Pending, Register};
+use guard_core::port::{Committed, Fault, Glance, Pending, Register};
 use guard_core::state::{Change, Intent, State};
 
 use super::commit;
@@ -18,6 +18,10 @@ use crate::fault::{fault, unreadable};
 const CONFLICT_BACKOFF_MILLISECONDS: [u64; 5] = [25, 50, 100, 200, 400];
 /// The index of pending intents.
 const PENDING_INDEX: &str = "pending";
+/// The index of marks.
+const TODO_INDEX: &str = "todo";
+/// The index of state items without their audit records, with as much of them as a [`Glance`] takes.
+const PHASE_INDEX: &str = "phase";
 
 /// The states and the audit file: one table, a state item and its records under one partition key.
 #[derive(Debug, Clone)]
@@ -183,6 +187,41 @@ impl Register for DynamoRegister {
         Ok(pending)
     }
 
+    async fn to_judge(&self) -> Result<Vec<SetKey>, Fault> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(TODO_INDEX)
+            .key_condition_expression("todo = :todo")
+            .expression_attribute_values(":todo", AttributeValue::S(TO_JUDGE.to_owned()))
+            .into_paginator()
+            .send();
+        let mut sets = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("Query", TODO_INDEX, error))?;
+            for item in page.items.unwrap_or_default() {
+                sets.push(set_of(&item).map_err(|error| unreadable("Query", TODO_INDEX, error))?);
+            }
+        }
+        Ok(sets)
+    }
+
+    async fn glances(&self) -> Result<Vec<Glance>, Fault> {
+        let mut pages = self.client.scan().table_name(&self.table).index_name(PHASE_INDEX).into_paginator().send();
+        let mut glances = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("Scan", PHASE_INDEX, error))?;
+            for item in page.items.unwrap_or_default() {
+                let set = set_of(&item).map_err(|error| unreadable("Scan", PHASE_INDEX, error))?;
+                let part = item::to_state(item).map_err(|error| unreadable("Scan", &set.to_string(), error))?;
+                glances.push(Glance::at(&set, &part));
+            }
+        }
+        glances.sort_by(|one, other| one.set.cmp(&other.set));
+        Ok(glances)
+    }
+
     async fn states(&self) -> Result<Vec<(SetKey, State)>, Fault> {
         let mut pages = self
             .client
@@ -198,7 +237,9 @@ impl Register for DynamoRegister {
             for item in page.items.unwrap_or_default() {
                 let set = set_of(&item).map_err(|error| unreadable("Scan", &self.table, error))?;
                 let state = item::to_state(item).map_err(|error| unreadable("Scan", &set.to_string(), error))?;
-                states.push((set, state));
+                if !set.is_account() {
+                    states.push((set, state));
+                }
             }
         }
         Ok(states)

@@ -29,7 +29,10 @@ impl Notice {
         let words = Words::of(record)?;
         let name = &record.set.name;
         let mut text = format!("{}\n\n", record.sentence);
-        text += &format!("Configuration set: {name} (account {}, {})\n", record.set.account, record.set.region);
+        text += &match record.set.is_account() {
+            true => format!("Account: {} in {}\n", record.set.account, record.set.region),
+            false => format!("Configuration set: {name} (account {}, {})\n", record.set.account, record.set.region),
+        };
         text += &format!("What the guard did: {}\n", words.done);
         if record.actor != GUARD {
             text += &format!("By: {}\n", record.actor);
@@ -40,14 +43,17 @@ impl Notice {
         text += &format!("What to do: {}\n", words.next);
         text += &format!("\nAudit record {} of {:.0}\n", record.id, record.at);
         Some(Self {
-            subject: format!("SES guard: {} {name}", words.subject),
+            subject: match record.set.is_account() {
+                true => format!("SES guard: {} {}", words.subject, record.set.account),
+                false => format!("SES guard: {} {name}", words.subject),
+            },
             text,
             detail_type: words.detail_type,
             detail: json!({
                 "version": DETAIL_VERSION,
                 "account": record.set.account,
                 "region": record.set.region,
-                "configurationSet": name,
+                "configurationSet": (!record.set.is_account()).then_some(name),
                 "subject": words.subject,
                 "sentence": record.sentence,
                 "audit": record,
@@ -103,6 +109,54 @@ impl Words {
                 "Configuration Set Drifted",
                 "dropped what it meant to do; a new configuration set of this name starts afresh.".to_owned(),
                 "nothing, if you deleted it.".to_owned(),
+            ),
+            Act::AlarmNotFollowed => (
+                "alarm not followed for",
+                "Configuration Set Warned",
+                "nothing; the configuration set may send.".to_owned(),
+                format!("compare what the guard counted with the alarm: ses-guard status {name}. If the alarm is right: ses-guard pause {name} --reason \"…\" --actor you@example.com"),
+            ),
+            Act::AlarmNotUnderstood => (
+                "alarm not understood in account",
+                "Counting Degraded",
+                "nothing; it goes by its own counts.".to_owned(),
+                "point the alarm at one configuration set's metrics, or take its action on the guard away.".to_owned(),
+            ),
+            Act::AccountAtRisk => (
+                "account at risk:",
+                "Account At Risk",
+                "nothing yet; each configuration set goes on being judged by its own counts.".to_owned(),
+                "see which configuration sets fail most (ses-guard list) and pause those that cause it: AWS reviews, and then pauses, the whole account.".to_owned(),
+            ),
+            Act::Reasserted => (
+                "pausing again:",
+                "Configuration Set Drifted",
+                "wrote down that SES is to stop it again.".to_owned(),
+                format!("find out who or what enabled it (a person in the console, Terraform). To let it send: {resume}"),
+            ),
+            Act::Adopted => (
+                "found sending again:",
+                "Configuration Set Drifted",
+                "let it send, on trial: with half the slack, and nothing sent before counts against it.".to_owned(),
+                format!("find out who enabled it, and whether its list was mended. To stop it: ses-guard pause {name} --reason \"…\" --actor you@example.com"),
+            ),
+            Act::FoundOff => (
+                "found disabled:",
+                "Configuration Set Drifted",
+                "took note of it; it will not enable what someone else disabled.".to_owned(),
+                format!("nothing, if you disabled it. To let it send: {resume} --force"),
+            ),
+            Act::FoundOn => (
+                "found enabled again:",
+                "Configuration Set Drifted",
+                "judges it again, by all it has counted.".to_owned(),
+                format!("watch it: ses-guard status {name}"),
+            ),
+            Act::StillPaused => (
+                "still paused:",
+                "Configuration Set Paused",
+                "nothing new; SES goes on refusing its mail.".to_owned(),
+                format!("mend it, then: {resume}. Or keep it paused without reminders: ses-guard hold {name} --reason \"…\" --actor you@example.com"),
             ),
             Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released => return None,
         };

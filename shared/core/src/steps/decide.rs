@@ -134,7 +134,7 @@ fn decide(
     {
         return decision;
     }
-    let mut after = State { totals: Some(found.totals), recheck_at: None, ..state.clone() };
+    let mut after = State { totals: Some(found.totals), near: found.near, recheck_at: None, ..state.clone() };
     let verdict = found.judgement.verdict;
     let spared = state.hold.is_some() || mode == Mode::Observe;
     if verdict == Verdict::Pause && !spared {
