@@ -2,6 +2,7 @@
 
 mod inspect;
 mod operate;
+mod policy;
 mod show;
 
 use std::process::ExitCode;
@@ -22,11 +23,13 @@ enum Command {
     Inspect(inspect::Inspect),
     #[command(flatten)]
     Operate(operate::Operate),
+    Policy(policy::Policy),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Inspect(inspect) => inspect.run(),
         Command::Operate(operate) => operate.run(),
+        Command::Policy(policy) => policy.run(),
     }
 }

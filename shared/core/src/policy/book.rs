@@ -60,6 +60,19 @@ pub(super) struct Rule {
     pub(super) mode: Option<Mode>,
 }
 
+/// What one name or wildcard is assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssignedRule<'a> {
+    /// The name or wildcards.
+    pub pattern: &'a str,
+    /// Its line in the policy's text.
+    pub line: usize,
+    /// Its profile.
+    pub profile: &'a ProfileName,
+    /// Its own mode, if it has one.
+    pub mode: Option<Mode>,
+}
+
 /// One pattern of an `[[exempt]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Exempt {
@@ -137,6 +150,14 @@ impl PolicyBook {
     pub fn profiles_in_use(&self) -> impl Iterator<Item = &Profile> {
         let used = |index| index == 0 || self.rules.iter().any(|rule| rule.profile == index);
         self.profiles.iter().enumerate().filter(move |(index, _)| used(*index)).map(|(_, profile)| profile)
+    }
+
+    /// What is assigned, in the order in which it is tried.
+    pub fn rules(&self) -> impl Iterator<Item = AssignedRule<'_>> {
+        self.rules.iter().filter_map(|rule| {
+            let profile = &self.profiles.get(rule.profile)?.name;
+            Some(AssignedRule { pattern: rule.pattern.as_str(), line: rule.line, profile, mode: rule.mode })
+        })
     }
 
     /// What the account as a whole is guarded by.

@@ -17,7 +17,7 @@ use crate::judge::Metric;
 use crate::time::BUCKET_SECONDS;
 
 pub use account::{AccountLines, AccountPolicy};
-pub use book::{Exemption, Mode, PolicyBook, RuleUsed, SetPolicy};
+pub use book::{AssignedRule, Exemption, Mode, PolicyBook, RuleUsed, SetPolicy};
 pub use fault::{LONGEST_WINDOW_BUCKETS, PolicyError, PolicyFault, aws_pause_line, aws_review_line};
 pub use profile::{Profile, ProfileName, ProfileNameError};
 
