@@ -156,6 +156,7 @@ fn the_guard_as_a_whole() {
     held                0
     to be judged        0
     waiting for SES     0
+    policy              built in: GUARD_POLICY is empty
     bounces             pauses at 10 + 5 % of the mails, on trial at 5 + 5 %; warns at 10 + 3 %
     complaints          pauses at 5 + 0.1 % of the mails, on trial at 3 + 0.1 %; warns at 5 + 0.05 %
     window              7 days
@@ -172,6 +173,7 @@ fn a_paused_set() {
     SES                refuses its mail
     hold               –
     fresh              –
+    policy             profile default
 
     in the window  counted     rate  pauses at      worst stretch
     mails sent       1,237
@@ -191,6 +193,7 @@ fn a_set_without_mail_has_no_rates() {
     SES                accepts its mail
     hold               –
     fresh              –
+    policy             profile default
 
     in the window  counted  rate  pauses at      worst stretch
     mails sent           0
@@ -238,6 +241,7 @@ fn a_pause_says_what_happens_next() {
     SES                accepts its mail; a pause is on its way
     hold               –
     fresh              –
+    policy             profile default
 
     in the window  counted     rate  pauses at          worst stretch
     mails sent     240,000
@@ -259,6 +263,7 @@ fn a_resumed_set_starts_afresh() {
     SES                refuses its mail; a resume is on its way
     hold               –
     fresh              only mail sent from 2026-11-20 09:15:00 UTC on counts
+    policy             profile default
 
     in the window  counted  rate  pauses at                worst stretch
     mails sent           0

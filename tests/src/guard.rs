@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use guard_core::event::{Accounts, Reader, SignalKind};
 use guard_core::name::{AccountId, Region, SetKey};
-use guard_core::policy::Policy;
+use guard_core::policy::Deployed;
 use guard_core::port::{Clock, Fault, Register};
 use guard_core::state::State;
 use guard_core::steps::act::{Actuator, Drained};
@@ -34,7 +34,9 @@ pub struct Guard {
     pub reminders: RecordedReminders,
     /// The time.
     pub clock: ManualClock,
-    /// Whether it pauses.
+    /// What it judges by.
+    pub policy: Deployed,
+    /// Whether it pauses at all.
     pub mode: Mode,
     stream: VecDeque<SetKey>,
     invocations: u64,
@@ -52,6 +54,7 @@ impl Guard {
             notices: RecordedNotices::default(),
             reminders: RecordedReminders::default(),
             clock: ManualClock::at(now),
+            policy: Deployed::default(),
             mode: Mode::Enforce,
             stream: VecDeque::new(),
             invocations: 0,
@@ -82,7 +85,7 @@ impl Guard {
             register: Mortal::new(self.register.clone(), fuse),
             reminder: Mortal::new(self.reminders.clone(), fuse),
             clock: self.clock.clone(),
-            policy: Policy::default(),
+            policy: self.policy.book.clone(),
             mode: self.mode,
         };
         fuse.run(judge.judge(set)).await
@@ -141,7 +144,7 @@ impl Guard {
             register: self.register.clone(),
             switch: self.ses.clone(),
             clock: self.clock.clone(),
-            policy: Policy::default(),
+            policy: self.policy.clone(),
             mode: self.mode,
             account: ACCOUNT.parse::<AccountId>().expect("the account is well-formed"),
             region: REGION.parse::<Region>().expect("the Region is well-formed"),

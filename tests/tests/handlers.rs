@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_lambda_events::event::dynamodb;
 use futures::future::join;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
-use guard_core::policy::Policy;
+use guard_core::policy::{Deployed, PolicyBook};
 use guard_core::port::{Ledger, Register};
 use guard_core::state::Phase;
 use guard_core::steps::act::Actuator;
@@ -163,7 +163,7 @@ fn judge_of(guard: &Guard) -> Judge<MemoryLedger, MemoryRegister, guard_local::R
         register: guard.register.clone(),
         reminder: guard.reminders.clone(),
         clock: guard.clock.clone(),
-        policy: Policy::default(),
+        policy: PolicyBook::default(),
         mode: Mode::Enforce,
     }
 }
@@ -218,7 +218,7 @@ async fn operate_answers_the_events_of_the_repository() {
         register: guard.register.clone(),
         switch: guard.ses.clone(),
         clock: guard.clock.clone(),
-        policy: Policy::default(),
+        policy: Deployed::default(),
         mode: Mode::Enforce,
         account: ACCOUNT.parse().unwrap(),
         region: REGION.parse().unwrap(),

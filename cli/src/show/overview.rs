@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::{Cell, Color};
 use guard_core::judge::Metric;
-use guard_core::policy::Policy;
+use guard_core::policy::{Policy, Source};
 use guard_core::state::Phase;
 use guard_core::time::BUCKET_SECONDS;
 use serde::Deserialize;
@@ -21,6 +21,7 @@ pub(super) struct Overview {
     to_judge: u64,
     pending: u64,
     policy: Policy,
+    policy_source: Option<Source>,
 }
 
 impl Overview {
@@ -31,6 +32,7 @@ impl Overview {
             ("held", Cell::new(figure::count(self.held))),
             ("to be judged", Cell::new(figure::count(self.to_judge))),
             ("waiting for SES", Cell::new(figure::count(self.pending))),
+            ("policy", Cell::new(self.source())),
             ("bounces", Cell::new(lines(&self.policy, Metric::Bounce))),
             ("complaints", Cell::new(lines(&self.policy, Metric::Complaint))),
             ("window", Cell::new(self.window())),
@@ -43,6 +45,15 @@ impl Overview {
             "enforce" => Cell::new("enforce: sets are paused at their line").fg(Color::DarkGreen),
             "observe" => Cell::new("observe: nothing is paused, only told").fg(Color::DarkYellow),
             other => words(other),
+        }
+    }
+
+    /// The figures below are those of sets that no rule of it names.
+    fn source(&self) -> &'static str {
+        match self.policy_source {
+            Some(Source::Environment) => "from the environment (GUARD_POLICY)",
+            Some(Source::BuiltIn) => "built in: GUARD_POLICY is empty",
+            None => figure::NONE,
         }
     }
 

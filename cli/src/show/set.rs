@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 use guard_core::judge::{Finding, Judgement};
 use guard_core::name::{AccountId, ConfigurationSetName, Region};
-use guard_core::policy::Line;
+use guard_core::policy::{Exemption, Line, Mode, ProfileName, RuleUsed};
 use guard_core::state::{Hold, Intent, Owner, Phase, Totals};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -26,6 +26,7 @@ pub(super) struct Set {
     fresh: Option<Timestamp>,
     tally: Tally,
     thresholds: Thresholds,
+    judged_by: Option<JudgedBy>,
     sentence: String,
 }
 
@@ -46,6 +47,14 @@ struct Thresholds {
     complaint: Line,
     bounces_at_this_volume: u64,
     complaints_at_this_volume: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct JudgedBy {
+    profile: ProfileName,
+    rule: Option<RuleUsed>,
+    mode: Mode,
+    exempt: Option<Exemption>,
 }
 
 impl Set {
@@ -76,6 +85,7 @@ impl Set {
             ("SES", self.sending()),
             ("hold", self.held()),
             ("fresh", self.fresh()),
+            ("policy", self.judged_by()),
         ];
         rows.into_iter().map(|(what, cell)| vec![faint(what), cell]).collect()
     }
@@ -110,6 +120,17 @@ impl Set {
             Some(hold) => words(&format!("by {} since {} UTC: {}", hold.actor, figure::time(hold.since), hold.reason)),
             None => Cell::new(NONE),
         }
+    }
+
+    fn judged_by(&self) -> Cell {
+        let Some(JudgedBy { profile, rule, mode, exempt }) = &self.judged_by else { return Cell::new(NONE) };
+        let rule = rule.as_ref().map_or(String::new(), |rule| format!(" ({:?}, line {})", rule.pattern, rule.line));
+        let spared = match (exempt, mode) {
+            (Some(exemption), _) => format!("; {exemption}"),
+            (None, Mode::Observe) => "; observed only".to_owned(),
+            (None, Mode::Enforce) => String::new(),
+        };
+        words(&format!("profile {profile}{rule}{spared}"))
     }
 
     fn fresh(&self) -> Cell {

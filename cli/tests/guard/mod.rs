@@ -4,7 +4,7 @@ use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
 use guard_core::notice::sentence;
-use guard_core::policy::Policy;
+use guard_core::policy::{Deployed, Policy};
 use guard_core::port::{Committed, Ledger, Register};
 use guard_core::standing::assess;
 use guard_core::state::{Change, Intent, Owner, State, Totals, Why};
@@ -65,7 +65,7 @@ impl Guard {
             register: self.register.clone(),
             switch: self.ses.clone(),
             clock: ManualClock::at(now()),
-            policy: Policy::default(),
+            policy: Deployed::default(),
             mode: Mode::Enforce,
             account: set("any").account,
             region: set("any").region,

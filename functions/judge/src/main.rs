@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         register: DynamoRegister::new(&clients, &state),
         reminder: SqsReminder::new(&clients, &queue),
         clock: SystemClock,
-        policy,
+        policy: policy.book,
         mode,
     };
     run(service_fn(|event: LambdaEvent<Value>| async move {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use guard_core::event::HashKey;
 use guard_core::name::{AccountId, Region};
-use guard_core::policy::Policy;
+use guard_core::policy::Deployed;
 use guard_core::steps::decide::Mode;
 
 /// The environment of a function, read once at its cold start. Nothing that is missing is guessed: everything that is
@@ -96,13 +96,9 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// `GUARD_POLICY`: JSON; empty or missing is the built-in default.
-    pub fn policy(&mut self) -> Option<Policy> {
-        let text = (self.read)("GUARD_POLICY").unwrap_or_default();
-        if text.trim().is_empty() {
-            return Some(Policy::default());
-        }
-        match serde_json::from_str(&text) {
+    /// `GUARD_POLICY`: TOML or JSON; empty or missing is the built-in default.
+    pub fn policy(&mut self) -> Option<Deployed> {
+        match Deployed::read(&(self.read)("GUARD_POLICY").unwrap_or_default()) {
             Ok(policy) => Some(policy),
             Err(error) => {
                 self.problems.push(format!("GUARD_POLICY: {error}"));
@@ -132,6 +128,8 @@ impl<'a> Settings<'a> {
 
 #[cfg(test)]
 mod tests {
+    use guard_core::policy::{Policy, Source};
+
     use super::*;
 
     #[test]
@@ -161,7 +159,7 @@ mod tests {
             "AWS_REGION is missing",
             "GUARD_HASH_KEY must have at least 32 characters",
             "GUARD_MODE must be enforce or observe",
-            "GUARD_POLICY: ",
+            "GUARD_POLICY: line 1:",
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
@@ -172,7 +170,22 @@ mod tests {
     fn no_policy_is_the_built_in_one() {
         for text in [None, Some(String::new()), Some(" \n".to_owned())] {
             let read = |_: &str| text.clone();
-            assert_eq!(Settings::new(&read).policy(), Some(Policy::default()));
+            assert_eq!(Settings::new(&read).policy(), Some(Deployed::default()));
+        }
+    }
+
+    #[test]
+    fn a_policy_is_toml_or_json() {
+        let one = serde_json::to_string(&Policy { window_buckets: 96, ..Policy::default() }).unwrap();
+        for (text, profile) in [
+            ("[[assign]]\nsets = 'promo'\nprofile = 'strict'", "strict"),
+            ("{\"assign\": [{\"sets\": \"promo\", \"profile\": \"strict\"}]}", "strict"),
+            (one.as_str(), "unnamed"),
+        ] {
+            let read = |_: &str| Some(text.to_owned());
+            let policy = Settings::new(&read).policy().unwrap();
+            let set = policy.book.for_set(&"promo".parse().unwrap(), jiff::Timestamp::UNIX_EPOCH);
+            assert_eq!((policy.source, set.profile.as_str()), (Source::Environment, profile), "{text}");
         }
     }
 }

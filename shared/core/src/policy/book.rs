@@ -1,9 +1,11 @@
 //! Which policy a configuration set is judged by: profiles, and rules that assign them.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::account::AccountPolicy;
 use super::pattern::Pattern;
@@ -12,7 +14,7 @@ use super::{Policy, file};
 use crate::name::ConfigurationSetName;
 
 /// Whether the guard pauses, or only says that it would.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
     /// It pauses.
@@ -81,12 +83,18 @@ pub(super) struct Exempt {
 }
 
 /// A set that is never paused, for a reason and for a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exemption {
     /// Why, in the operator's words.
     pub reason: String,
     /// The last day on which it holds, in UTC.
     pub expires: Date,
+}
+
+impl fmt::Display for Exemption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exempt until {}: {}", self.expires, self.reason)
+    }
 }
 
 impl Exemption {
@@ -97,7 +105,7 @@ impl Exemption {
 }
 
 /// The rule that assigned a set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleUsed {
     /// The name or wildcards that matched.
     pub pattern: String,

@@ -4,6 +4,7 @@
 mod account;
 mod book;
 pub mod cases;
+mod deployed;
 mod fault;
 pub mod file;
 pub mod pattern;
@@ -18,6 +19,7 @@ use crate::time::BUCKET_SECONDS;
 
 pub use account::{AccountLines, AccountPolicy};
 pub use book::{AssignedRule, Exemption, Mode, PolicyBook, RuleUsed, SetPolicy};
+pub use deployed::{Deployed, Source};
 pub use fault::{LONGEST_WINDOW_BUCKETS, PolicyError, PolicyFault, aws_pause_line, aws_review_line};
 pub use profile::{Profile, ProfileName, ProfileNameError};
 

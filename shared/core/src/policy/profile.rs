@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Line, MetricPolicy, Policy, Ppm};
 
 /// A profile's name: 1 to 64 of `a-z 0-9 -`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ProfileName(String);
 
 /// Not a profile's name.
@@ -23,6 +23,19 @@ impl FromStr for ProfileName {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(fits);
         if valid { Ok(Self(text.to_owned())) } else { Err(ProfileNameError) }
+    }
+}
+
+impl TryFrom<String> for ProfileName {
+    type Error = ProfileNameError;
+    fn try_from(text: String) -> Result<Self, ProfileNameError> {
+        text.parse()
+    }
+}
+
+impl From<ProfileName> for String {
+    fn from(name: ProfileName) -> String {
+        name.0
     }
 }
 

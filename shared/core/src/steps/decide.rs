@@ -6,7 +6,7 @@ use crate::audit::{Act, AuditRecord};
 use crate::judge::{Judgement, Verdict};
 use crate::name::SetKey;
 use crate::notice::sentence;
-use crate::policy::Policy;
+use crate::policy::{PolicyBook, SetPolicy};
 use crate::port::{Clock, Committed, Fault, Ledger, Register, Reminder};
 use crate::standing::{Assessment, assess, window_start};
 use crate::state::{Change, Intent, Owner, Phase, State, Why};
@@ -19,14 +19,7 @@ const COMMIT_ATTEMPTS: usize = 8;
 /// By how much a re-check may come early.
 const CLOCK_TOLERANCE_SECONDS: i64 = 2;
 
-/// Whether the guard pauses, or only says that it would.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// It pauses.
-    Enforce,
-    /// It says what it would do.
-    Observe,
-}
+pub use crate::policy::Mode;
 
 /// What judging a set came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,9 +47,9 @@ pub struct Judge<L, R, M, C> {
     pub reminder: M,
     /// The time.
     pub clock: C,
-    /// The rule's numbers.
-    pub policy: Policy,
-    /// Whether it pauses.
+    /// What each set is judged by.
+    pub policy: PolicyBook,
+    /// Whether it pauses at all; if so, the policy says whom.
     pub mode: Mode,
 }
 
@@ -70,9 +63,10 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock> Judge<L, R, M, C> {
                 Phase::Resuming => return Ok(Outcome::Later),
                 Phase::Pausing | Phase::Paused | Phase::External => Decision::leave(set, &state),
                 Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone => {
-                    let from = window_start(&self.policy, now, state.fresh);
+                    let judged_by = self.policy.for_set(&set.name, now);
+                    let from = window_start(&judged_by.policy, now, state.fresh);
                     let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
-                    decide(&self.policy, self.mode, set, &state, &tallies, now)
+                    decide(&judged_by, self.mode, set, &state, &tallies, now)
                 }
             };
             let change = match decision {
@@ -121,14 +115,14 @@ impl Decision {
 
 /// Decides from what is known, and says why.
 fn decide(
-    policy: &Policy,
+    judged_by: &SetPolicy,
     mode: Mode,
     set: &SetKey,
     state: &State,
     tallies: &[BucketTally],
     now: Timestamp,
 ) -> Decision {
-    let found = assess(policy, tallies, state.fresh, now);
+    let found = assess(&judged_by.policy, tallies, state.fresh, now);
     if found.judgement.verdict == Verdict::Pause
         && let Some(decision) = recheck_first(state, &found, now)
     {
@@ -136,8 +130,8 @@ fn decide(
     }
     let mut after = State { totals: Some(found.totals), near: found.near, recheck_at: None, ..state.clone() };
     let verdict = found.judgement.verdict;
-    let spared = state.hold.is_some() || mode == Mode::Observe;
-    if verdict == Verdict::Pause && !spared {
+    let spared = spared(judged_by, mode, state);
+    if verdict == Verdict::Pause && spared.is_none() {
         let why = why(sentence::paused(&found.judgement, now), &found.judgement);
         let next = after.intending(Intent::Pause, found.priority, Owner::Guard, why.clone());
         let record = AuditRecord::of(set, now, Act::PauseIntended, state, &next, why);
@@ -155,9 +149,7 @@ fn decide(
     after.degraded_told = found.degraded.is_some();
     after.would_pause_told = verdict == Verdict::Pause;
     let mut change = Change::silent(set, state, after.clone()).judged();
-    if verdict == Verdict::Pause && !state.would_pause_told {
-        let because =
-            state.hold.as_ref().map_or("the guard observes only".to_owned(), |hold| format!("held by {}", hold.actor));
+    if let Some(because) = spared.filter(|_| verdict == Verdict::Pause && !state.would_pause_told) {
         let why = why(sentence::would_pause(&found.judgement, now, &because), &found.judgement);
         change.after.why = Some(why.clone());
         let record = AuditRecord::of(set, now, Act::WouldPause, state, &change.after, why);
@@ -178,6 +170,20 @@ fn decide(
         change = change.recorded(record, true);
     }
     Decision::Settle(Box::new(change))
+}
+
+/// Why a set isn't paused, whatever the verdict: what a person said of this set comes first.
+fn spared(judged_by: &SetPolicy, mode: Mode, state: &State) -> Option<String> {
+    if let Some(hold) = &state.hold {
+        return Some(format!("held by {}", hold.actor));
+    }
+    if let Some(exemption) = &judged_by.exempt {
+        return Some(exemption.to_string());
+    }
+    match mode.and(judged_by.mode) {
+        Mode::Enforce => None,
+        Mode::Observe => Some("the guard observes only".to_owned()),
+    }
 }
 
 /// Once, and only while the sends are behind: waiting until they have caught up would never end during a blast.

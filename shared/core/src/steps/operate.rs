@@ -10,7 +10,7 @@ pub use request::{Action, Request};
 
 use crate::audit::{Act, AuditRecord};
 use crate::name::{AccountId, Region, SetKey};
-use crate::policy::Policy;
+use crate::policy::Deployed;
 use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
 use crate::standing::{assess, window_start};
 use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
@@ -31,9 +31,9 @@ pub struct Operator<L, R, S, C> {
     pub switch: S,
     /// The time.
     pub clock: C,
-    /// The rule's numbers, to show.
-    pub policy: Policy,
-    /// Whether the guard pauses, to show.
+    /// What each set is judged by, and where that comes from, to show.
+    pub policy: Deployed,
+    /// Whether the guard pauses at all, to show.
     pub mode: Mode,
     /// The account that is guarded.
     pub account: AccountId,
@@ -119,10 +119,12 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
         sending: Sending,
     ) -> Result<Answer, Refusal> {
         let now = self.clock.now();
-        let from = window_start(&self.policy, now, after.fresh);
+        let mut judged_by = self.policy.book.for_set(&set.name, now);
+        judged_by.mode = self.mode.and(judged_by.mode);
+        let from = window_start(&judged_by.policy, now, after.fresh);
         let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
-        let found = assess(&self.policy, &tallies, after.fresh, now);
-        Ok(Answer::Set(Box::new(SetAnswer::new(request, set, before, after, sending.known(), &found, &self.policy))))
+        let found = assess(&judged_by.policy, &tallies, after.fresh, now);
+        Ok(Answer::Set(Box::new(SetAnswer::new(request, set, before, after, sending.known(), &found, judged_by))))
     }
 
     async fn overview(&self) -> Result<Answer, Refusal> {

@@ -7,7 +7,7 @@ use crate::audit::AuditRecord;
 use crate::judge::{Judgement, Metric};
 use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use crate::notice::sentence;
-use crate::policy::{Line, Policy};
+use crate::policy::{Deployed, Exemption, Line, ProfileName, RuleUsed, SetPolicy};
 use crate::standing::Assessment;
 use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
 use crate::steps::decide::Mode;
@@ -89,6 +89,7 @@ pub struct SetAnswer {
     generation: u64,
     tally: Tally,
     thresholds: Thresholds,
+    judged_by: JudgedBy,
     /// The reason, in one sentence.
     pub sentence: String,
 }
@@ -115,6 +116,17 @@ struct Thresholds {
     complaints_at_this_volume: u64,
 }
 
+/// Which part of the policy a set falls under.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JudgedBy {
+    profile: ProfileName,
+    /// `null` when no rule names the set.
+    rule: Option<RuleUsed>,
+    mode: Mode,
+    exempt: Option<Exemption>,
+}
+
 impl SetAnswer {
     pub(super) fn new(
         request: &Request,
@@ -123,8 +135,9 @@ impl SetAnswer {
         after: &State,
         sending_enabled: Option<bool>,
         found: &Assessment,
-        policy: &Policy,
+        judged_by: SetPolicy,
     ) -> Self {
+        let SetPolicy { policy, profile, mode, exempt, rule } = judged_by;
         let totals = found.totals;
         let trial = found.judgement.trial;
         let line = |metric| match policy.effective_line(metric, trial) {
@@ -159,6 +172,7 @@ impl SetAnswer {
                 bounce,
                 complaint,
             },
+            judged_by: JudgedBy { profile, rule, mode, exempt },
             sentence: why.unwrap_or_else(|| sentence::standing(&totals, bounce, complaint)),
         }
     }
@@ -190,7 +204,7 @@ impl Answer {
         }))
     }
 
-    pub(super) fn overview(mode: Mode, policy: &Policy, states: &[(SetKey, State)]) -> Self {
+    pub(super) fn overview(mode: Mode, policy: &Deployed, states: &[(SetKey, State)]) -> Self {
         let mut phases = std::collections::BTreeMap::<Phase, u64>::new();
         for (_, state) in states {
             *phases.entry(state.phase).or_default() += 1;
@@ -199,13 +213,15 @@ impl Answer {
         Self::Other(serde_json::json!({
             "ok": true,
             "action": "status",
-            "mode": match mode { Mode::Enforce => "enforce", Mode::Observe => "observe" },
+            "mode": mode.and(policy.book.mode()),
             "configurationSets": states.len(),
             "phases": phases,
             "held": count(|state| state.hold.is_some()),
             "toJudge": count(|state| state.to_judge),
             "pending": count(|state| state.pending.is_some()),
-            "policy": policy,
+            "policySource": policy.source,
+            // Of the sets that no rule names.
+            "policy": policy.book.profiles().next().map(|profile| profile.policy).unwrap_or_default(),
         }))
     }
 

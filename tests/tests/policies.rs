@@ -1,0 +1,118 @@
+//! A policy that says different things of different sets, in the running guard.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use guard_core::event::SignalKind::{Bounce, Send};
+use guard_core::policy::Deployed;
+use guard_core::state::Phase;
+use guard_core::steps::decide::Mode;
+use guard_tests::guard::Guard;
+use guard_tests::mail::set;
+use jiff::Timestamp;
+use serde_json::json;
+
+const POLICY: &str = r#"
+[[assign]]
+sets = ["watched", "import"]
+mode = "observe"
+[[assign]]
+sets = "new-*"
+profile = "strict"
+[[exempt]]
+sets = "import"
+reason = "one-off import, ticket 4711"
+expires = 2026-11-20
+"#;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+async fn guard(mode: Mode) -> Guard {
+    let now = at("2026-11-20T12:00:00Z");
+    let mut guard = Guard::of(now, &["watched", "import", "new-1", "other"].map(set));
+    (guard.policy, guard.mode) = (Deployed::read(POLICY).unwrap(), mode);
+    guard
+}
+
+/// 100 mails, 12 of which bounce: over the strict line (7 + 4 %) and under the default one (10 + 5 %).
+async fn twelve_bounces(guard: &mut Guard, name: &str) {
+    guard.mail(name, Send, 0, 100, at("2026-11-20T11:50:00Z")).await;
+    guard.mail(name, Bounce, 0, 12, at("2026-11-20T11:50:00Z")).await;
+}
+
+#[tokio::test]
+async fn each_set_is_judged_by_its_own_profile() {
+    let mut guard = guard(Mode::Enforce).await;
+    for (name, phase) in [("new-1", Phase::Paused), ("other", Phase::Active)] {
+        twelve_bounces(&mut guard, name).await;
+        assert_eq!(guard.state(&set(name)).await.phase, phase, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn observed_and_exempt_sets_are_told_and_left_alone() {
+    let mut guard = guard(Mode::Enforce).await;
+    let rest = "20 of the 120 mails sent between Fri 11:45 and 11:59 UTC hard-bounced (16.7 %); the limit for that many \
+                mails is 16 (10 + 5 %).";
+    for (name, because) in
+        [("watched", "the guard observes only"), ("import", "exempt until 2026-11-20: one-off import, ticket 4711")]
+    {
+        guard.mail(name, Send, 0, 120, at("2026-11-20T11:50:00Z")).await;
+        guard.mail(name, Bounce, 0, 20, at("2026-11-20T11:50:00Z")).await;
+        let state = guard.state(&set(name)).await;
+        assert_eq!(state.phase, Phase::Warned, "{name}");
+        assert!(guard.ses.accepts(&set(name)), "{name}");
+        let told: Vec<String> = guard.notices.all().iter().map(|notice| format!("{notice:?}")).collect();
+        assert!(told.iter().any(|told| told.contains(because)), "{name}: {told:?}");
+        assert_eq!(state.why.unwrap().sentence, format!("Would have paused ({because}): {rest}"));
+    }
+}
+
+#[tokio::test]
+async fn an_exemption_ends_with_its_day() {
+    let mut guard = guard(Mode::Enforce).await;
+    guard.policy = Deployed::read(&POLICY.replace("\"watched\", \"import\"", "\"watched\"")).unwrap();
+    guard.clock.set(at("2026-11-21T00:00:00Z"));
+    guard.mail("import", Send, 0, 120, at("2026-11-20T23:50:00Z")).await;
+    guard.mail("import", Bounce, 0, 20, at("2026-11-20T23:50:00Z")).await;
+    assert_eq!(guard.state(&set("import")).await.phase, Phase::Paused);
+}
+
+#[tokio::test]
+async fn a_guard_that_observes_is_not_overruled_by_the_policy() {
+    let mut guard = guard(Mode::Observe).await;
+    guard.policy = Deployed::read("[[assign]]\nsets = '*'\nprofile = 'strict'\nmode = 'enforce'").unwrap();
+    twelve_bounces(&mut guard, "new-1").await;
+    assert_eq!(guard.state(&set("new-1")).await.phase, Phase::Warned);
+}
+
+#[tokio::test]
+async fn status_says_what_a_set_is_judged_by_and_where_that_comes_from() {
+    let mut guard = guard(Mode::Enforce).await;
+    let overview = guard.operate(json!({"action": "status"})).await;
+    assert_eq!((&overview["policySource"], &overview["mode"]), (&json!("environment"), &json!("enforce")));
+    let answer = guard.operate(json!({"action": "status", "configurationSet": "import"})).await;
+    insta::assert_json_snapshot!(answer["judgedBy"], @r#"
+    {
+      "exempt": {
+        "expires": "2026-11-20",
+        "reason": "one-off import, ticket 4711"
+      },
+      "mode": "observe",
+      "profile": "default",
+      "rule": {
+        "line": 3,
+        "pattern": "import"
+      }
+    }
+    "#);
+    let answer = guard.operate(json!({"action": "status", "configurationSet": "new-1"})).await;
+    insta::assert_json_snapshot!(answer["thresholds"]["bounce"], @r#"
+    {
+      "ratePpm": 40000,
+      "slack": 7
+    }
+    "#);
+    guard.policy = Deployed::default();
+    assert_eq!(guard.operate(json!({"action": "status"})).await["policySource"], json!("builtIn"));
+}
