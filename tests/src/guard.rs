@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use guard_core::event::{Accounts, Reader, SignalKind};
 use guard_core::name::{AccountId, Region, SetKey};
 use guard_core::policy::Deployed;
+use guard_core::policy::stored::Policies;
 use guard_core::port::{Clock, Fault, Register};
 use guard_core::state::State;
 use guard_core::steps::act::{Actuator, Drained};
@@ -12,7 +13,9 @@ use guard_core::steps::count::{Counted, Counter, Receipt};
 use guard_core::steps::decide::{Judge, Mode, Outcome};
 use guard_core::steps::operate::{Operator, Request};
 use guard_core::time::plus_seconds;
-use guard_local::{ManualClock, MemoryLedger, MemoryRegister, RecordedNotices, RecordedReminders, SimulatedSes};
+use guard_local::{
+    ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, SimulatedSes,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -36,6 +39,8 @@ pub struct Guard {
     pub clock: ManualClock,
     /// What it judges by.
     pub policy: Deployed,
+    /// What operators pushed.
+    pub policies: MemoryPolicyStore,
     /// Whether it pauses at all.
     pub mode: Mode,
     stream: VecDeque<SetKey>,
@@ -55,10 +60,15 @@ impl Guard {
             reminders: RecordedReminders::default(),
             clock: ManualClock::at(now),
             policy: Deployed::default(),
+            policies: MemoryPolicyStore::default(),
             mode: Mode::Enforce,
             stream: VecDeque::new(),
             invocations: 0,
         }
+    }
+
+    fn in_force(&self) -> Policies<MemoryPolicyStore> {
+        Policies::new(self.policy.clone(), self.policies.clone())
     }
 
     /// A reader for the test account.
@@ -85,7 +95,7 @@ impl Guard {
             register: Mortal::new(self.register.clone(), fuse),
             reminder: Mortal::new(self.reminders.clone(), fuse),
             clock: self.clock.clone(),
-            policy: self.policy.book.clone(),
+            policy: self.in_force().in_force().await.expect("the policy was checked").book,
             mode: self.mode,
         };
         fuse.run(judge.judge(set)).await
@@ -144,7 +154,7 @@ impl Guard {
             register: self.register.clone(),
             switch: self.ses.clone(),
             clock: self.clock.clone(),
-            policy: self.policy.clone(),
+            policies: self.in_force(),
             mode: self.mode,
             account: ACCOUNT.parse::<AccountId>().expect("the account is well-formed"),
             region: REGION.parse::<Region>().expect("the Region is well-formed"),

@@ -1,7 +1,7 @@
 //! A DynamoDB API in this process, with the tables of the template.
 
 use dynoxide::Database;
-use guard_aws::{Clients, DynamoLedger, DynamoRegister};
+use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -14,6 +14,16 @@ pub const STATE_TABLE: &str = "state";
 
 /// A fresh DynamoDB on a free loopback port, for as long as the test's runtime lives.
 pub async fn dynoxide() -> (DynamoLedger, DynamoRegister) {
+    let clients = database().await;
+    (DynamoLedger::new(&clients, LEDGER_TABLE), DynamoRegister::new(&clients, STATE_TABLE))
+}
+
+/// The pushed policies in a fresh DynamoDB.
+pub async fn policies() -> DynamoPolicyStore {
+    DynamoPolicyStore::new(&database().await, STATE_TABLE)
+}
+
+async fn database() -> Clients {
     let database = Database::memory().expect("an in-memory database opens");
     for table in tables() {
         let request = serde_json::from_value(table).expect("the table is well-formed");
@@ -22,8 +32,7 @@ pub async fn dynoxide() -> (DynamoLedger, DynamoRegister) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
     let address = listener.local_addr().expect("the listener has an address");
     tokio::spawn(dynoxide::server::serve_on(listener, database));
-    let clients = Clients::local(&format!("http://{address}"), REGION);
-    (DynamoLedger::new(&clients, LEDGER_TABLE), DynamoRegister::new(&clients, STATE_TABLE))
+    Clients::local(&format!("http://{address}"), REGION)
 }
 
 /// The tables as the template makes them; a test of the template holds it against the same schema.

@@ -36,7 +36,7 @@ GRANTS = {
     "Judge": READ_STREAM
     | receive("RecheckQueue")
     | {("dynamodb:Query", "${LedgerTable.Arn}")}
-    | state("GetItem", "UpdateItem", "PutItem")
+    | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
     "Actuate": READ_STREAM
     | state("GetItem", "UpdateItem", "PutItem")
@@ -51,6 +51,7 @@ GRANTS = {
 }  # fmt: skip
 # Every condition in a role, so that none disappears unnoticed.
 CONDITIONS = {
+    "ReadPolicies": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["policy"]}},
     "Mark": {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["p", "k", "dirty", "todo"]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},

@@ -7,11 +7,12 @@ use guard_aws::{Clients, DynamoLedger, DynamoRegister};
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::name::SetKey;
+use guard_core::policy::stored::{PolicyStore, StoredPolicy};
 use guard_core::port::{Committed, Glance, Ledger, Register};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
 use guard_core::tally::{Addition, fold};
 use guard_core::time::{Bucket, plus_seconds};
-use guard_local::{MemoryLedger, MemoryRegister};
+use guard_local::{MemoryLedger, MemoryPolicyStore, MemoryRegister};
 use guard_tests::mail::{REGION, at, set, signal};
 use guard_tests::store::dynoxide;
 use jiff::Timestamp;
@@ -63,6 +64,41 @@ contract!(
     the_account_as_a_whole_is_no_set,
     history_is_newest_first,
 );
+
+#[tokio::test]
+async fn policies_in_memory() {
+    versions_of_the_policy_have_no_gaps(MemoryPolicyStore::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_in_dynamodb() {
+    versions_of_the_policy_have_no_gaps(guard_tests::store::policies().await).await;
+}
+
+async fn versions_of_the_policy_have_no_gaps(store: impl PolicyStore) {
+    let policy = |version, text: &str| StoredPolicy {
+        version,
+        text: text.into(),
+        at: at(MONDAY),
+        actor: "ops".into(),
+        reason: format!("for {version}"),
+    };
+    assert_eq!(store.latest().await.unwrap(), None);
+    assert_eq!(store.push(&policy(2, "too early")).await.unwrap(), Committed::Conflict);
+    for version in 1..=12 {
+        let (mine, theirs) = (policy(version, "mine"), policy(version, "theirs"));
+        let (one, other) = futures::join!(store.push(&mine), store.push(&theirs));
+        let done = [one.unwrap(), other.unwrap()].map(|one| one == Committed::Done);
+        assert!(done[0] != done[1], "one of two racing pushes: {done:?}");
+        let won = if done[0] { mine } else { theirs };
+        assert_eq!(store.latest().await.unwrap().as_ref(), Some(&won));
+        assert_eq!(store.version(version).await.unwrap(), Some(won));
+    }
+    assert_eq!(store.push(&policy(12, "again")).await.unwrap(), Committed::Conflict);
+    let latest: Vec<u64> = store.versions(3).await.unwrap().iter().map(|one| one.version).collect();
+    assert_eq!(latest, [12, 11, 10]);
+    assert_eq!(store.version(13).await.unwrap(), None);
+}
 
 /// The tables of a stack in the local AWS; sets are named by law, so that laws don't meet.
 fn local_aws() -> Option<(DynamoLedger, DynamoRegister)> {

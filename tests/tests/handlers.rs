@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_lambda_events::event::dynamodb;
 use futures::future::join;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
+use guard_core::policy::stored::Policies;
 use guard_core::policy::{Deployed, PolicyBook};
 use guard_core::port::{Ledger, Register};
 use guard_core::state::Phase;
@@ -163,7 +164,7 @@ fn judge_of(guard: &Guard) -> Judge<MemoryLedger, MemoryRegister, guard_local::R
         register: guard.register.clone(),
         reminder: guard.reminders.clone(),
         clock: guard.clock.clone(),
-        policy: PolicyBook::default(),
+        policy: PolicyBook::default().into(),
         mode: Mode::Enforce,
     }
 }
@@ -218,7 +219,7 @@ async fn operate_answers_the_events_of_the_repository() {
         register: guard.register.clone(),
         switch: guard.ses.clone(),
         clock: guard.clock.clone(),
-        policy: Deployed::default(),
+        policies: Policies::new(Deployed::default(), guard.policies.clone()),
         mode: Mode::Enforce,
         account: ACCOUNT.parse().unwrap(),
         region: REGION.parse().unwrap(),
@@ -236,7 +237,8 @@ async fn operate_answers_the_events_of_the_repository() {
         assert!(understood, "{request}: {answer}");
         actions.insert(request["action"].as_str().unwrap().to_owned());
     }
-    let all = ["history", "hold", "list", "pause", "release", "resume", "status"].map(str::to_owned);
+    let all = ["clearPolicy", "history", "hold", "list", "pause", "policy", "release", "resume", "setPolicy", "status"]
+        .map(str::to_owned);
     assert_eq!(actions, BTreeSet::from(all));
 }
 

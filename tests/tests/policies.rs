@@ -116,3 +116,98 @@ async fn status_says_what_a_set_is_judged_by_and_where_that_comes_from() {
     guard.policy = Deployed::default();
     assert_eq!(guard.operate(json!({"action": "status"})).await["policySource"], json!("builtIn"));
 }
+
+fn push(text: &str) -> serde_json::Value {
+    json!({"action": "setPolicy", "policy": text, "reason": "ticket 4712", "actor": "ops@example.com"})
+}
+
+const LAXER: &str = "[profile.laxer]\nbased_on = 'default'\nbounce = { pause_slack = 60 }\n[[assign]]\nsets = 'promo'\nprofile = 'laxer'\n";
+
+/// `promo` with 40 of 300 mails bounced, in a guard that only observes so far.
+async fn observed() -> (Guard, guard_core::name::SetKey) {
+    let (promo, now) = (set("promo"), at("2026-11-20T12:07:00Z"));
+    let mut guard = Guard::of(now, &[promo.clone(), set("shop")]);
+    guard.policy = Deployed::read("mode = 'observe'").unwrap();
+    for name in ["promo", "shop"] {
+        guard.mail(name, Send, 0, 300, now).await;
+        guard.mail(name, Bounce, 0, if name == "promo" { 40 } else { 1 }, now).await;
+    }
+    assert!(guard.ses.accepts(&promo));
+    (guard, promo)
+}
+
+#[tokio::test]
+async fn a_plan_says_whom_a_policy_would_pause_and_changes_nothing() {
+    let (mut guard, promo) = observed().await;
+    let before = guard.state(&promo).await;
+    let mut request = push("mode = 'enforce'");
+    request["plan"] = true.into();
+    let plan = guard.operate(request).await;
+    insta::assert_json_snapshot!(plan, @r#"
+    {
+      "action": "setPolicy",
+      "marked": 0,
+      "ok": true,
+      "plan": true,
+      "policyVersion": 0,
+      "warnings": [],
+      "wouldPause": [
+        {
+          "configurationSet": "promo",
+          "phase": "WARNED",
+          "profile": "default",
+          "sentence": "40 of the 300 mails sent between Fri 12:00 and 12:14 UTC hard-bounced (13.3 %); the limit for that many mails is 25 (10 + 5 %)",
+          "spared": null
+        }
+      ],
+      "wouldWarn": []
+    }
+    "#);
+    assert_eq!(guard.state(&promo).await, before);
+    assert_eq!(guard.operate(json!({"action": "policy"})).await["versions"], json!([]));
+}
+
+#[tokio::test]
+async fn a_push_is_in_force_at_once_for_every_set() {
+    let (mut guard, promo) = observed().await;
+    let pushed = guard.operate(push("mode = 'enforce'")).await;
+    assert_eq!((&pushed["ok"], &pushed["policyVersion"], &pushed["marked"]), (&json!(true), &json!(1), &json!(2)));
+    assert!(!guard.ses.accepts(&promo), "judged without waiting for its next bounce");
+    assert!(guard.ses.accepts(&set("shop")));
+    let status = guard.operate(json!({"action": "status"})).await;
+    assert_eq!((&status["policySource"], &status["policyVersion"]), (&json!("stored"), &json!(1)));
+}
+
+#[tokio::test]
+async fn versions_are_kept_and_a_cleared_policy_gives_way_to_the_deployed_one() {
+    let (mut guard, promo) = observed().await;
+    assert_eq!(guard.operate(push(LAXER)).await["policyVersion"], 1);
+    assert!(guard.ses.accepts(&promo), "40 of 300 is below 60 + 5 %");
+    let cleared = json!({"action": "clearPolicy", "reason": "test over", "actor": "ops@example.com"});
+    assert_eq!(guard.operate(cleared).await["policyVersion"], 2);
+    let shown = guard.operate(json!({"action": "policy"})).await;
+    assert_eq!((&shown["policySource"], &shown["policy"]), (&json!("environment"), &json!("mode = 'observe'")));
+    let old = guard.operate(json!({"action": "policy", "version": 1})).await;
+    assert_eq!(old["policy"], LAXER);
+    let versions: Vec<_> = shown["versions"].as_array().unwrap().iter().map(|one| one["version"].clone()).collect();
+    assert_eq!(versions, [json!(2), json!(1)]);
+}
+
+#[tokio::test]
+async fn what_check_refuses_and_what_is_based_on_an_old_version_is_not_pushed() {
+    let (mut guard, _) = observed().await;
+    guard.operate(push(LAXER)).await;
+    for (what, text, base, code) in [
+        ("an unknown key", "mood = 'enforce'", 1, "invalidPolicy"),
+        ("slack 0", "[profile.mine]\nbased_on = 'default'\nbounce = { pause_slack = 0 }", 1, "invalidPolicy"),
+        ("nothing", "  ", 1, "invalidRequest"),
+        ("someone pushed since", "mode = 'enforce'", 0, "conflict"),
+    ] {
+        let mut request = push(text);
+        request["baseVersion"] = base.into();
+        let answer = guard.operate(request).await;
+        assert_eq!(answer["error"]["code"], code, "{what}: {answer}");
+    }
+    let shown = guard.operate(json!({"action": "policy", "limit": 1})).await;
+    assert_eq!((&shown["policyVersion"], &shown["policy"]), (&json!(1), &json!(LAXER)));
+}

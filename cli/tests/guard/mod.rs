@@ -4,6 +4,7 @@ use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
 use guard_core::notice::sentence;
+use guard_core::policy::stored::Policies;
 use guard_core::policy::{Deployed, Policy};
 use guard_core::port::{Committed, Ledger, Register};
 use guard_core::standing::assess;
@@ -12,7 +13,7 @@ use guard_core::steps::decide::Mode;
 use guard_core::steps::operate::Operator;
 use guard_core::tally::{Addition, Receipts};
 use guard_core::time::Bucket;
-use guard_local::{ManualClock, MemoryLedger, MemoryRegister, SimulatedSes};
+use guard_local::{ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, SimulatedSes};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ pub(crate) struct Guard {
     pub(crate) ledger: MemoryLedger,
     pub(crate) register: MemoryRegister,
     pub(crate) ses: SimulatedSes,
+    pub(crate) policies: MemoryPolicyStore,
 }
 
 pub(crate) fn set(name: &str) -> SetKey {
@@ -40,7 +42,12 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 impl Guard {
     /// Knows nothing; SES has no configuration set.
     pub(crate) fn empty() -> Self {
-        Self { ledger: MemoryLedger::default(), register: MemoryRegister::default(), ses: SimulatedSes::default() }
+        Self {
+            ledger: MemoryLedger::default(),
+            register: MemoryRegister::default(),
+            ses: SimulatedSes::default(),
+            policies: MemoryPolicyStore::default(),
+        }
     }
 
     /// A set that was paused for its bought list, one that is fine, one that is new, one that someone else disabled.
@@ -65,7 +72,7 @@ impl Guard {
             register: self.register.clone(),
             switch: self.ses.clone(),
             clock: ManualClock::at(now()),
-            policy: Deployed::default(),
+            policies: Policies::new(Deployed::default(), self.policies.clone()),
             mode: Mode::Enforce,
             account: set("any").account,
             region: set("any").region,

@@ -1,6 +1,7 @@
 //! Wires the `judge` function to AWS.
 
-use guard_aws::{Clients, DynamoLedger, DynamoRegister, Settings, SqsReminder, SystemClock};
+use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, Settings, SqsReminder, SystemClock};
+use guard_core::policy::stored::Policies;
 use guard_core::steps::decide::Judge;
 use guard_judge::{Wake, handle};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -17,17 +18,15 @@ async fn main() -> Result<(), Error> {
     let (ledger, state, queue, mode, policy) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
-    let judge = &Judge {
-        ledger: DynamoLedger::new(&clients, &ledger),
-        register: DynamoRegister::new(&clients, &state),
-        reminder: SqsReminder::new(&clients, &queue),
-        clock: SystemClock,
-        policy: policy.book,
-        mode,
-    };
+    let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
+    let (ledger, register) = (&DynamoLedger::new(&clients, &ledger), &DynamoRegister::new(&clients, &state));
+    let reminder = &SqsReminder::new(&clients, &queue);
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let wake = Wake::parse(event.payload)?;
-        Ok::<_, Error>(handle(judge, &wake, event.context.deadline).await)
+        let policy = policies.in_force().await?.book;
+        let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());
+        let judge = Judge { ledger, register, reminder, clock: SystemClock, policy, mode };
+        Ok::<_, Error>(handle(&judge, &wake, event.context.deadline).await)
     }))
     .await
 }

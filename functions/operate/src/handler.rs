@@ -1,11 +1,12 @@
+use guard_core::policy::stored::PolicyStore;
 use guard_core::port::{Clock, Ledger, Register, SendingSwitch};
 use guard_core::steps::operate::{Answer, Operator, Request};
 use serde_json::Value;
 use tracing::{info, warn};
 
 /// Answers one request; what is wrong with it is an answer too.
-pub async fn handle<L: Ledger, R: Register, S: SendingSwitch, C: Clock>(
-    operator: &Operator<L, R, S, C>,
+pub async fn handle<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore>(
+    operator: &Operator<L, R, S, C, P>,
     request: Value,
 ) -> Value {
     let answer = match Request::parse(request) {

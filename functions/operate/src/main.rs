@@ -1,6 +1,7 @@
 //! Wires the `operate` function to AWS.
 
-use guard_aws::{Clients, DynamoLedger, DynamoRegister, SesSwitch, Settings, SystemClock};
+use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, SesSwitch, Settings, SystemClock};
+use guard_core::policy::stored::Policies;
 use guard_core::steps::operate::Operator;
 use guard_operate::handle;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -22,7 +23,7 @@ async fn main() -> Result<(), Error> {
         register: DynamoRegister::new(&clients, &state),
         switch: SesSwitch::new(&clients, account.clone(), region.clone()),
         clock: SystemClock,
-        policy,
+        policies: Policies::new(policy, DynamoPolicyStore::new(&clients, &state)),
         mode,
         account,
         region,

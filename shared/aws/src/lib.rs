@@ -13,7 +13,7 @@ mod stream;
 
 pub use clients::Clients;
 pub use clock::SystemClock;
-pub use dynamo::{DynamoLedger, DynamoRegister};
+pub use dynamo::{DynamoLedger, DynamoPolicyStore, DynamoRegister};
 pub use events::AwsNotifier;
 pub use operator::{OperateFunction, OperateFunctionError};
 pub use queue::SqsReminder;

@@ -6,6 +6,7 @@
 mod alarms;
 mod clock;
 mod ledger;
+mod policies;
 mod recorder;
 mod register;
 mod ses;
@@ -13,6 +14,7 @@ mod ses;
 pub use alarms::SimulatedAlarms;
 pub use clock::ManualClock;
 pub use ledger::MemoryLedger;
+pub use policies::MemoryPolicyStore;
 pub use recorder::{RecordedNotices, RecordedReminders, RecordedWakes};
 pub use register::MemoryRegister;
 pub use ses::{SesFault, SimulatedSes};

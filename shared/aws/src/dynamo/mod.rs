@@ -3,7 +3,9 @@
 mod commit;
 mod item;
 mod ledger;
+mod policies;
 mod register;
 
 pub use ledger::DynamoLedger;
+pub use policies::DynamoPolicyStore;
 pub use register::DynamoRegister;

@@ -8,6 +8,8 @@ use super::{PolicyBook, file};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Source {
+    /// An operator pushed it.
+    Stored,
     /// The text of `GUARD_POLICY`.
     Environment,
     /// None was given: every set is judged by the profile `default`.
@@ -21,6 +23,8 @@ pub struct Deployed {
     pub book: PolicyBook,
     /// Where it comes from.
     pub source: Source,
+    /// The text; empty when there is none.
+    pub text: String,
 }
 
 impl Deployed {
@@ -29,13 +33,13 @@ impl Deployed {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        Ok(Self { book: PolicyBook::read(text)?, source: Source::Environment })
+        Ok(Self { book: PolicyBook::read(text)?, source: Source::Environment, text: text.to_owned() })
     }
 }
 
 /// The built-in policy.
 impl Default for Deployed {
     fn default() -> Self {
-        Self { book: PolicyBook::default(), source: Source::BuiltIn }
+        Self { book: PolicyBook::default(), source: Source::BuiltIn, text: String::new() }
     }
 }

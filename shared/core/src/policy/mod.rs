@@ -9,6 +9,7 @@ mod fault;
 pub mod file;
 pub mod pattern;
 mod profile;
+pub mod stored;
 
 use std::fmt;
 

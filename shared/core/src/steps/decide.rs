@@ -1,5 +1,7 @@
 //! Deciding: read, judge, write the decision down with its reasons, and only then is anything done about it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::audit::{Act, AuditRecord};
@@ -48,7 +50,7 @@ pub struct Judge<L, R, M, C> {
     /// The time.
     pub clock: C,
     /// What each set is judged by.
-    pub policy: PolicyBook,
+    pub policy: Arc<PolicyBook>,
     /// Whether it pauses at all; if so, the policy says whom.
     pub mode: Mode,
 }
@@ -173,7 +175,7 @@ fn decide(
 }
 
 /// Why a set isn't paused, whatever the verdict: what a person said of this set comes first.
-fn spared(judged_by: &SetPolicy, mode: Mode, state: &State) -> Option<String> {
+pub(super) fn spared(judged_by: &SetPolicy, mode: Mode, state: &State) -> Option<String> {
     if let Some(hold) = &state.hold {
         return Some(format!("held by {}", hold.actor));
     }

@@ -1,6 +1,7 @@
 //! Operating: what a person asks of the guard, as one JSON object in and one out. A refusal changes nothing.
 
 mod answer;
+mod policies;
 mod request;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ pub use request::{Action, Request};
 
 use crate::audit::{Act, AuditRecord};
 use crate::name::{AccountId, Region, SetKey};
-use crate::policy::Deployed;
+use crate::policy::stored::{Policies, PolicyStore};
 use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
 use crate::standing::{assess, window_start};
 use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
@@ -22,7 +23,7 @@ const COMMIT_ATTEMPTS: usize = 8;
 
 /// Carries out operators' orders.
 #[derive(Debug)]
-pub struct Operator<L, R, S, C> {
+pub struct Operator<L, R, S, C, P> {
     /// The counts.
     pub ledger: L,
     /// The states.
@@ -31,8 +32,8 @@ pub struct Operator<L, R, S, C> {
     pub switch: S,
     /// The time.
     pub clock: C,
-    /// What each set is judged by, and where that comes from, to show.
-    pub policy: Deployed,
+    /// What each set is judged by, and where that comes from.
+    pub policies: Policies<P>,
     /// Whether the guard pauses at all, to show.
     pub mode: Mode,
     /// The account that is guarded.
@@ -41,7 +42,7 @@ pub struct Operator<L, R, S, C> {
     pub region: Region,
 }
 
-impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
+impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operator<L, R, S, C, P> {
     /// Answers one request.
     pub async fn operate(&self, request: Request) -> Answer {
         let answer = match &request.action {
@@ -75,6 +76,9 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
                 let (set, why) = (self.key(set.clone()), order.why("released"));
                 self.change(&request, &set, |state, _, now| release(&set, state, &why, now)).await
             }
+            Action::Policy { version, limit } => self.show_policy(*version, *limit).await,
+            Action::SetPolicy { text, order, base, plan } => self.set_policy(text, order, *base, *plan).await,
+            Action::ClearPolicy { order, base, plan } => self.clear_policy(order, *base, *plan).await,
         };
         answer.unwrap_or_else(Answer::refused)
     }
@@ -119,7 +123,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
         sending: Sending,
     ) -> Result<Answer, Refusal> {
         let now = self.clock.now();
-        let mut judged_by = self.policy.book.for_set(&set.name, now);
+        let mut judged_by = self.policies.in_force().await?.book.for_set(&set.name, now);
         judged_by.mode = self.mode.and(judged_by.mode);
         let from = window_start(&judged_by.policy, now, after.fresh);
         let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
@@ -129,7 +133,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock> Operator<L, R, S, C> {
 
     async fn overview(&self) -> Result<Answer, Refusal> {
         let states = self.register.states().await?;
-        Ok(Answer::overview(self.mode, &self.policy, &states))
+        Ok(Answer::overview(self.mode, &self.policies.in_force().await?, &states))
     }
 
     async fn list(&self, phase: Option<Phase>) -> Result<Answer, Refusal> {

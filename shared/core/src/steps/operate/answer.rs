@@ -7,7 +7,8 @@ use crate::audit::AuditRecord;
 use crate::judge::{Judgement, Metric};
 use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use crate::notice::sentence;
-use crate::policy::{Deployed, Exemption, Line, ProfileName, RuleUsed, SetPolicy};
+use crate::policy::stored::InForce;
+use crate::policy::{Exemption, Line, ProfileName, RuleUsed, SetPolicy};
 use crate::standing::Assessment;
 use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
 use crate::steps::decide::Mode;
@@ -54,6 +55,7 @@ pub struct Refusal {
 #[expect(missing_docs, reason = "each is what its name says")]
 pub enum ErrorCode {
     InvalidRequest,
+    InvalidPolicy,
     UnknownAction,
     UnknownConfigurationSet,
     NotPaused,
@@ -204,7 +206,7 @@ impl Answer {
         }))
     }
 
-    pub(super) fn overview(mode: Mode, policy: &Deployed, states: &[(SetKey, State)]) -> Self {
+    pub(super) fn overview(mode: Mode, policy: &InForce, states: &[(SetKey, State)]) -> Self {
         let mut phases = std::collections::BTreeMap::<Phase, u64>::new();
         for (_, state) in states {
             *phases.entry(state.phase).or_default() += 1;
@@ -220,6 +222,7 @@ impl Answer {
             "toJudge": count(|state| state.to_judge),
             "pending": count(|state| state.pending.is_some()),
             "policySource": policy.source,
+            "policyVersion": policy.version,
             // Of the sets that no rule names.
             "policy": policy.book.profiles().next().map(|profile| profile.policy).unwrap_or_default(),
         }))

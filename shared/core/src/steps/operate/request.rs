@@ -63,6 +63,33 @@ pub enum Action {
         /// On whose word.
         order: Order,
     },
+    /// The policy in force, or one that was pushed, and the latest versions.
+    Policy {
+        /// Which; `None` for the one in force.
+        version: Option<u64>,
+        /// At most so many versions.
+        limit: u32,
+    },
+    /// Put a policy into force.
+    SetPolicy {
+        /// TOML or JSON.
+        text: String,
+        /// On whose word.
+        order: Order,
+        /// Only if this is the latest version (0: none was ever pushed).
+        base: Option<u64>,
+        /// Only say what it would do.
+        plan: bool,
+    },
+    /// Put the deployed policy into force again.
+    ClearPolicy {
+        /// On whose word.
+        order: Order,
+        /// Only if this is the latest version.
+        base: Option<u64>,
+        /// Only say what it would do.
+        plan: bool,
+    },
 }
 
 impl Action {
@@ -76,6 +103,9 @@ impl Action {
             Self::Resume { .. } => "resume",
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
+            Self::Policy { .. } => "policy",
+            Self::SetPolicy { .. } => "setPolicy",
+            Self::ClearPolicy { .. } => "clearPolicy",
         }
     }
 }
@@ -88,6 +118,16 @@ pub struct Order {
 }
 
 impl Order {
+    /// Who said so.
+    pub(super) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Why.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// As the record of what was done.
     pub(super) fn why(&self, done: &str) -> Why {
         Why::operator(format!("{} {done} it: {}", self.actor, self.reason), &self.actor, &self.reason)
@@ -98,7 +138,7 @@ impl Order {
 const MAX_REASON: usize = 500;
 /// Longest actor.
 const MAX_ACTOR: usize = 128;
-/// Most records that one `history` gives.
+/// Most records that one `history`, or versions that one `policy`, gives.
 const MAX_HISTORY: u32 = 100;
 
 #[derive(Deserialize)]
@@ -111,6 +151,10 @@ struct Wire {
     force: Option<bool>,
     phase: Option<Phase>,
     limit: Option<u32>,
+    policy: Option<String>,
+    version: Option<u64>,
+    base_version: Option<u64>,
+    plan: Option<bool>,
 }
 
 impl Request {
@@ -120,13 +164,7 @@ impl Request {
         let action = match wire.action.as_str() {
             "status" => Action::Status { set: wire.set()? },
             "list" => Action::List { phase: wire.phase.take() },
-            "history" => {
-                let limit = wire.limit.take().unwrap_or(20);
-                if !(1..=MAX_HISTORY).contains(&limit) {
-                    return Err(Refusal::invalid(format!("limit must be 1 to {MAX_HISTORY}")));
-                }
-                Action::History { set: wire.the_set()?, limit }
-            }
+            "history" => Action::History { limit: wire.limit()?, set: wire.the_set()? },
             "pause" => Action::Pause { set: wire.the_set()?, order: wire.order()? },
             "resume" => {
                 let force = wire.force.take().unwrap_or(false);
@@ -134,8 +172,23 @@ impl Request {
             }
             "hold" => Action::Hold { set: wire.the_set()?, order: wire.order()? },
             "release" => Action::Release { set: wire.the_set()?, order: wire.order()? },
+            "policy" => Action::Policy { version: wire.version.take(), limit: wire.limit()? },
+            "setPolicy" => Action::SetPolicy {
+                text: wire
+                    .policy
+                    .take()
+                    .ok_or_else(|| Refusal::invalid("setPolicy needs policy, the policy's text"))?,
+                order: wire.order()?,
+                base: wire.base_version.take(),
+                plan: wire.plan.take().unwrap_or(false),
+            },
+            "clearPolicy" => Action::ClearPolicy {
+                order: wire.order()?,
+                base: wire.base_version.take(),
+                plan: wire.plan.take().unwrap_or(false),
+            },
             _ => {
-                let known = "status, list, history, pause, resume, hold, release";
+                let known = "status, list, history, pause, resume, hold, release, policy, setPolicy, clearPolicy";
                 return Err(Refusal::new(ErrorCode::UnknownAction, format!("action must be one of {known}")));
             }
         };
@@ -154,6 +207,14 @@ impl Wire {
         self.set()?.ok_or_else(|| Refusal::invalid(format!("{} needs configurationSet", self.action)))
     }
 
+    fn limit(&mut self) -> Result<u32, Refusal> {
+        let limit = self.limit.take().unwrap_or(20);
+        match (1..=MAX_HISTORY).contains(&limit) {
+            true => Ok(limit),
+            false => Err(Refusal::invalid(format!("limit must be 1 to {MAX_HISTORY}"))),
+        }
+    }
+
     fn order(&mut self) -> Result<Order, Refusal> {
         let action = self.action.clone();
         let actor = words(&action, "actor", self.actor.take(), MAX_ACTOR)?;
@@ -170,6 +231,10 @@ impl Wire {
             ("force", self.force.is_some()),
             ("phase", self.phase.is_some()),
             ("limit", self.limit.is_some()),
+            ("policy", self.policy.is_some()),
+            ("version", self.version.is_some()),
+            ("baseVersion", self.base_version.is_some()),
+            ("plan", self.plan.is_some()),
         ];
         // Who asks may always be said.
         match left.iter().find(|(field, left)| *left && !matches!(*field, "actor" | "reason")) {
