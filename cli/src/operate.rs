@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::show::{self, Kind};
-use deployed::{Deployed, NotAsked};
+pub(crate) use deployed::{Deployed, NotAsked};
 
 const DONE: u8 = 0;
 const REFUSED: u8 = 1;

@@ -1,4 +1,5 @@
-//! `ses-guard policy check`, `explain`, `test`: a policy file before it is put into force, without touching AWS.
+//! `ses-guard policy check`, `explain`, `test`: a policy file before it is put into force, without touching AWS; and
+//! `push`, `show`, `versions`, `diff`, `rollback`, `clear`: the policy of the deployed guard.
 //!
 //! Exit codes: 0 nothing is wrong, 1 the file or a case is, 2 the command itself was.
 
@@ -6,6 +7,7 @@ mod chance;
 mod check;
 mod explain;
 mod plot;
+mod pushed;
 mod test;
 
 use std::fmt::Display;
@@ -17,6 +19,8 @@ use clap::{Args, Subcommand};
 use guard_core::name::ConfigurationSetName;
 use guard_core::policy::file::{Checked, check};
 use jiff::Timestamp;
+
+use crate::operate::Deployed;
 
 const FINE: u8 = 0;
 const WRONG: u8 = 1;
@@ -73,6 +77,51 @@ Examples:
         #[arg(value_name = "CASES.json")]
         cases: PathBuf,
     },
+    /// Put a policy file into force in the deployed guard, at once for every set, or plan it.
+    #[command(after_help = "\
+A policy that was pushed wins over the deployed one (GUARD_POLICY), and that over the built-in one.
+
+Examples:
+  ses-guard policy push policy.toml --plan --reason 'stricter for trials' --actor ops@example.com
+  ses-guard policy push policy.toml --reason 'stricter for trials' --actor ops@example.com")]
+    Push {
+        #[command(flatten)]
+        file: PolicyFile,
+        /// Only if this is still the latest version (0: none was ever pushed).
+        #[arg(long, value_name = "NUMBER")]
+        base_version: Option<u64>,
+        #[command(flatten)]
+        change: pushed::Change,
+    },
+    /// Print the policy in force, or a version that was pushed.
+    Show {
+        #[command(flatten)]
+        which: pushed::Which,
+    },
+    /// Print which versions were pushed, by whom and why.
+    Versions {
+        #[command(flatten)]
+        deployed: Deployed,
+    },
+    /// Show what a file would change. Exit codes: 0 nothing, 1 something, 2 the command itself was wrong.
+    Diff {
+        /// The policy as TOML or JSON, or `-` for standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        which: pushed::Which,
+    },
+    /// Push an earlier version again.
+    Rollback {
+        /// Its number.
+        version: u64,
+        #[command(flatten)]
+        change: pushed::Change,
+    },
+    /// Put the policy into force that was deployed with the stack.
+    Clear {
+        #[command(flatten)]
+        change: pushed::Change,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +146,12 @@ impl Policy {
             Command::Check { file } => check::run(&file),
             Command::Explain { file, set, svg } => explain::run(&file, set.as_ref(), svg.as_deref()),
             Command::Test { cases } => test::run(&cases),
+            Command::Push { file, base_version, change } => pushed::push(&file, base_version, &change),
+            Command::Show { which } => pushed::show(&which),
+            Command::Versions { deployed } => pushed::versions(&deployed),
+            Command::Diff { file, which } => pushed::diff(&file, &which),
+            Command::Rollback { version, change } => pushed::rollback(version, &change),
+            Command::Clear { change } => pushed::clear(&change),
         };
         match done {
             Ok(code) => ExitCode::from(code),

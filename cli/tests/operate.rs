@@ -156,7 +156,7 @@ fn the_guard_as_a_whole() {
     held                0
     to be judged        0
     waiting for SES     0
-    policy              built in: GUARD_POLICY is empty
+    policy              built in: none was pushed, GUARD_POLICY is empty
     bounces             pauses at 10 + 5 % of the mails, on trial at 5 + 5 %; warns at 10 + 3 %
     complaints          pauses at 5 + 0.1 % of the mails, on trial at 3 + 0.1 %; warns at 5 + 0.05 %
     window              7 days

@@ -26,12 +26,12 @@ pub(crate) struct Deployed {
     region: Option<Region>,
     /// Print the answer as it is, on one line.
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum NotAsked {
+pub(crate) enum NotAsked {
     /// Nobody says where the function is.
     NoRegion,
     /// In one line, with what to do.
@@ -40,7 +40,7 @@ pub(super) enum NotAsked {
 
 impl Deployed {
     /// Sends the request and gives the answer, a refusal included.
-    pub(super) fn ask(&self, request: &Value) -> Result<Value, NotAsked> {
+    pub(crate) fn ask(&self, request: &Value) -> Result<Value, NotAsked> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| NotAsked::Failed(format!("cannot ask the guard: {error}")))?;
         runtime.block_on(async {
@@ -52,7 +52,7 @@ impl Deployed {
     }
 
     /// What to say of an answer that is none of the guard's.
-    pub(super) fn stranger(&self) -> String {
+    pub(crate) fn stranger(&self) -> String {
         format!("{} answered, but not as the guard's operate function does; {ANOTHER}", self.name())
     }
 

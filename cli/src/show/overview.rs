@@ -22,6 +22,7 @@ pub(super) struct Overview {
     pending: u64,
     policy: Policy,
     policy_source: Option<Source>,
+    policy_version: Option<u64>,
 }
 
 impl Overview {
@@ -49,11 +50,15 @@ impl Overview {
     }
 
     /// The figures below are those of sets that no rule of it names.
-    fn source(&self) -> &'static str {
+    fn source(&self) -> String {
         match self.policy_source {
-            Some(Source::Environment) => "from the environment (GUARD_POLICY)",
-            Some(Source::BuiltIn) => "built in: GUARD_POLICY is empty",
-            None => figure::NONE,
+            Some(Source::Stored) => match self.policy_version {
+                Some(version) => format!("version {version}, pushed: ses-guard policy show"),
+                None => "pushed: ses-guard policy show".to_owned(),
+            },
+            Some(Source::Environment) => "from the environment (GUARD_POLICY)".to_owned(),
+            Some(Source::BuiltIn) => "built in: none was pushed, GUARD_POLICY is empty".to_owned(),
+            None => figure::NONE.to_owned(),
         }
     }
 
