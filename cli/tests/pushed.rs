@@ -1,5 +1,5 @@
 //! The policy of the deployed guard, from a terminal: pushed, planned, shown, compared, taken back.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod guard;
 #[expect(dead_code, reason = "the operator's commands use more of it")]

@@ -12,7 +12,8 @@ pub async fn handle<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: Polic
     let answer = match Request::parse(request) {
         Ok(request) => {
             let action = request.action.as_str();
-            let answer = operator.operate(request).await;
+            // Boxed: with the AWS clients in it, the future is nested deeper than the compiler looks by default.
+            let answer = Box::pin(operator.operate(request)).await;
             if answer.is_ok() {
                 info!(action, "did what an operator asked");
             }
