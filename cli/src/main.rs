@@ -1,5 +1,6 @@
 //! `ses-guard`: look at what the guard reads, and operate it from a terminal.
 
+mod backtest;
 mod inspect;
 mod operate;
 mod policy;
@@ -20,6 +21,7 @@ struct Arguments {
 /// One variant per command; each command's module has its arguments and a `run`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Backtest(backtest::Backtest),
     Inspect(inspect::Inspect),
     #[command(flatten)]
     Operate(operate::Operate),
@@ -28,6 +30,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Backtest(backtest) => backtest.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Operate(operate) => operate.run(),
         Command::Policy(policy) => policy.run(),

@@ -1,7 +1,7 @@
 //! Answers as text for people. Pure: the width of the terminal comes in, colours go out as they are and are taken off
 //! where they are not wanted.
 
-mod figure;
+pub(crate) mod figure;
 mod history;
 mod list;
 mod overview;
@@ -57,7 +57,7 @@ const READABLE: u16 = 24;
 
 /// Columns without lines between them. The last one is wrapped in a narrow terminal, and left to the terminal in one
 /// that is too narrow even for that.
-fn table(header: Vec<Cell>, rows: Vec<Vec<Cell>>, width: Option<u16>) -> String {
+pub(crate) fn table(header: Vec<Cell>, rows: Vec<Vec<Cell>>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.force_no_tty().enforce_styling().style_text_only();
@@ -81,15 +81,15 @@ fn table(header: Vec<Cell>, rows: Vec<Vec<Cell>>, width: Option<u16>) -> String 
 }
 
 /// Foreign text in a cell.
-fn words(text: &str) -> Cell {
+pub(crate) fn words(text: &str) -> Cell {
     Cell::new(one_line(text))
 }
 
-fn right(cell: Cell) -> Cell {
+pub(crate) fn right(cell: Cell) -> Cell {
     cell.set_alignment(CellAlignment::Right)
 }
 
-fn faint(text: &str) -> Cell {
+pub(crate) fn faint(text: &str) -> Cell {
     Cell::new(text).add_attribute(Attribute::Dim)
 }
 

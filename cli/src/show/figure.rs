@@ -4,17 +4,17 @@ use guard_core::policy::Line;
 use jiff::Timestamp;
 
 /// Stands for what there is none of.
-pub(super) const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// How exactly a share is shown: bounces are a matter of percents, complaints of tenths of a per mille.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Share {
+pub(crate) enum Share {
     Bounce,
     Complaint,
 }
 
 /// In percent, rounded half up, as in the guard's own sentences; what is not nothing is not shown as 0.
-pub(super) fn share(of: Share, ppm: Option<u64>) -> String {
+pub(crate) fn share(of: Share, ppm: Option<u64>) -> String {
     let (decimals, step) = match of {
         Share::Bounce => (1, 1_000),
         Share::Complaint => (3, 10),
@@ -34,7 +34,7 @@ pub(super) fn line(line: Line) -> String {
 }
 
 /// With a comma between thousands.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -47,7 +47,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// In UTC, to the second.
-pub(super) fn time(at: Timestamp) -> String {
+pub(crate) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
