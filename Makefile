@@ -1,7 +1,7 @@
 # `make` lists the commands. `make demo` and `make test` need Rust, Python 3.10 or newer and a C compiler, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint template build clean
+.PHONY: help demo test lint bench build clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ lint: ## formatting, clippy, the walls between the crates
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/walls.sh
+
+bench: ## time one evaluation of a configuration set
+	cargo bench --locked -p guard-core --bench judge
 
 build: ## build the functions for AWS (arm64: make build ARGS="--arm64")
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo lambda build --release --locked -p ingest -p judge -p actuate -p operate $(ARGS)
