@@ -1,7 +1,6 @@
 //! How long one evaluation takes: 672 buckets, a week, of both metrics. The target is 5 µs.
 //!
 //! `cargo bench -p guard-core --bench judge`
-#![expect(missing_docs, reason = "criterion's macros generate what can't be documented")]
 
 use std::hint::black_box;
 
