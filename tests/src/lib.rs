@@ -4,3 +4,4 @@ pub mod crash;
 pub mod guard;
 pub mod mail;
 pub mod store;
+pub mod story;

@@ -1,0 +1,162 @@
+//! What an operator orders, and what becomes of it.
+
+use guard_core::event::SignalKind::{Bounce, Send};
+use guard_core::port::Register;
+use guard_core::state::{Intent, Phase, State};
+use guard_core::time::plus_seconds;
+use guard_tests::crash::Fuse;
+use guard_tests::guard::receipt;
+use guard_tests::story::{guard, order, subjects, with_bounces};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_thousand_late_bounces_change_nothing_after_a_resume() {
+    let (mut guard, promo, now) = with_bounces(98).await;
+    for minutes in [1, 5, 10, 60] {
+        guard.clock.set(plus_seconds(now, minutes * 60));
+        let answer = guard.operate(order("resume")).await;
+        assert_eq!(answer["ok"], true, "{answer}");
+        let resumed = guard.state(&promo).await;
+        assert!(guard.ses.accepts(&promo) && resumed.phase == Phase::Trial, "after {minutes} minutes");
+
+        let sent_at = plus_seconds(now, -300);
+        guard.mail("promo", Bounce, 100, 1_000, sent_at).await;
+        let state = guard.state(&promo).await;
+        assert!(guard.ses.accepts(&promo), "after {minutes} minutes");
+        assert_eq!((state.phase, state.generation), (Phase::Trial, resumed.generation), "after {minutes} minutes");
+        let paused = guard.operate(order("pause")).await;
+        assert_eq!(paused["ok"], true, "{paused}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_list_after_a_resume_is_paused_again_and_sooner() {
+    let (mut guard, promo, now) = with_bounces(98).await;
+    guard.clock.set(plus_seconds(now, 3_600));
+    guard.operate(order("resume")).await;
+    let sent_at = plus_seconds(now, 3_600);
+    guard.mail("promo", Send, 5_000, 100, sent_at).await;
+    guard.mail("promo", Bounce, 5_000, 9, sent_at).await;
+    assert!(guard.ses.accepts(&promo), "9 of 100 on trial");
+    guard.mail("promo", Bounce, 5_009, 1, sent_at).await;
+    assert!(!guard.ses.accepts(&promo), "10 of 100 on trial: 5 + 5 %");
+}
+
+#[tokio::test]
+async fn the_fence_lies_behind_all_mail_from_before_the_pause() {
+    let minute = 60;
+    for (what, resumed_after, blind_until) in [
+        ("in the quarter of an hour of the pause: the next one", 4 * minute, 8 * minute),
+        ("in the next one: that one", 9 * minute, 8 * minute),
+        ("an hour later: that hour's", 60 * minute, 53 * minute),
+    ] {
+        let (mut guard, promo, now) = with_bounces(98).await;
+        guard.clock.set(plus_seconds(now, resumed_after));
+        guard.operate(order("resume")).await;
+        let fresh = guard.state(&promo).await.fresh.unwrap();
+        assert_eq!(fresh.start(), plus_seconds(now, blind_until), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_operators_force_resumes_what_someone_else_paused() {
+    let (mut guard, promo, _) = guard();
+    guard.ses.toggle(&promo, false);
+    let refused = guard.operate(order("resume")).await;
+    assert_eq!(refused["error"]["code"], "notPausedByGuard", "{refused}");
+    assert!(!guard.ses.accepts(&promo));
+    assert_eq!(guard.state(&promo).await, State::default(), "a refusal changes nothing");
+
+    let mut forced = order("resume");
+    forced["force"] = true.into();
+    assert_eq!(guard.operate(forced).await["ok"], true);
+    assert!(guard.ses.accepts(&promo));
+}
+
+#[tokio::test]
+async fn an_operator_pauses_again_what_someone_let_send_behind_the_guards_back() {
+    let (mut guard, promo, _) = with_bounces(98).await;
+    assert_eq!(guard.operate(order("pause")).await["error"]["code"], "alreadyPaused");
+    guard.ses.toggle(&promo, true);
+    assert_eq!(guard.operate(order("pause")).await["ok"], true);
+    assert!(!guard.ses.accepts(&promo));
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let (mut guard, promo, _) = guard();
+    let with = |field: &str, value: Value| {
+        let mut request = order("pause");
+        request[field] = value;
+        request
+    };
+    for (request, code) in [
+        (order("resume"), "notPaused"),
+        (order("release"), "notHeld"),
+        (json!({"action": "explode", "configurationSet": "promo"}), "unknownAction"),
+        (json!({"action": "setPolicy", "reason": "x", "actor": "y"}), "invalidRequest"),
+        (with("reason", "".into()), "invalidRequest"),
+        (with("reason", " \t".into()), "invalidRequest"),
+        (with("reason", "x".repeat(501).into()), "invalidRequest"),
+        (with("reason", "two\nlines".into()), "invalidRequest"),
+        (with("actor", Value::Null), "invalidRequest"),
+        (with("configurationSet", "pro/mo".into()), "invalidRequest"),
+        (with("configurationSet", "no-such-set".into()), "unknownConfigurationSet"),
+        (with("confgurationSet", "promo".into()), "invalidRequest"),
+        (with("force", true.into()), "invalidRequest"),
+        (json!({"action": "pause", "reason": "x", "actor": "y"}), "invalidRequest"),
+        (json!({"action": "status", "configurationSet": "no-such-set"}), "unknownConfigurationSet"),
+        (json!({"action": "history", "configurationSet": "promo", "limit": 0}), "invalidRequest"),
+        (json!({"action": "history", "configurationSet": "promo", "limit": 101}), "invalidRequest"),
+        (json!("resume"), "invalidRequest"),
+        (json!([]), "invalidRequest"),
+    ] {
+        let answer = guard.operate(request.clone()).await;
+        assert_eq!(answer["ok"], false, "{request}");
+        assert_eq!(answer["error"]["code"], code, "{request}: {answer}");
+        assert!(!answer["error"]["message"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(guard.state(&promo).await, State::default());
+    assert!(guard.register.history(&promo, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_held_set_is_only_told_about_until_it_is_released() {
+    let (mut guard, promo, now) = guard();
+    assert_eq!(guard.operate(order("hold")).await["ok"], true);
+    guard.mail("promo", Send, 0, 100, now).await;
+    for mail in [0, 20, 40] {
+        guard.mail("promo", Bounce, mail, 20, now).await;
+    }
+    assert!(guard.ses.accepts(&promo));
+    assert_eq!(subjects(&guard), ["SES guard: would pause promo"], "told once");
+    assert_eq!(guard.operate(order("hold")).await["error"]["code"], "alreadyHeld");
+    assert_eq!(guard.operate(order("release")).await["ok"], true);
+    assert!(!guard.ses.accepts(&promo), "judged at once by what was counted meanwhile");
+}
+
+#[tokio::test]
+async fn a_resume_overtakes_a_pause_that_ses_has_not_carried_out() {
+    let (mut guard, promo, now) = guard();
+    guard.mail("promo", Send, 0, 100, now).await;
+    let failed: Vec<_> = (0..50).map(|mail| receipt("promo", Bounce, mail, now)).collect();
+    guard.count(&failed, &Fuse::endless()).await.unwrap();
+    guard.judge(&promo, &Fuse::endless()).await.unwrap().unwrap();
+    assert_eq!(guard.state(&promo).await.pending.map(|(intent, _)| intent), Some(Intent::Pause));
+    guard.operate(order("resume")).await;
+    assert!(guard.ses.accepts(&promo));
+    assert_eq!(guard.state(&promo).await.phase, Phase::Trial);
+    assert!(guard.ses.calls().iter().all(|(_, turned)| turned.is_none()), "an enabled set is never enabled again");
+}
+
+/// The kinds and the counts of a set, as an operator is shown them.
+#[tokio::test]
+async fn status_says_where_a_set_stands() {
+    let (mut guard, _, _) = with_bounces(45).await;
+    let status = guard.operate(json!({"action": "status", "configurationSet": "promo"})).await;
+    insta::assert_json_snapshot!(status);
+    let overview = guard.operate(json!({"action": "status"})).await;
+    insta::assert_json_snapshot!(overview);
+    let list = guard.operate(json!({"action": "list"})).await;
+    insta::assert_json_snapshot!(list);
+}
