@@ -2,6 +2,7 @@
 # Builds the functions and plays an hour of mail through them in a local AWS: `make demo`.
 # Exit code 0: everything that the demo checks held. Needs Rust, Python 3.10 or newer and a C compiler, no AWS account.
 #
+# With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.
 # `scripts/demo.sh contract` holds the stores' contract against the same local AWS instead: a part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,4 +43,4 @@ echo "building ingest, judge, actuate, operate"
 cargo build --locked -p ingest -p judge -p actuate -p operate
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
-exec "$tools/python" -B tests/demo/demo.py --programs "$target/debug"
+exec "$tools/python" -B tests/demo/demo.py --programs "$target/debug" "$@"

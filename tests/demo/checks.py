@@ -17,8 +17,8 @@ from timeline import Timeline
 SLACK = 10
 LIMIT_PPM = 50_000
 
-_SENTENCE = re.compile(
-    r"Sending was paused: (?P<events>[\d,]+) of the (?P<sends>[\d,]+) mails sent .+ hard-bounced "
+_NUMBERS = (
+    r": (?P<events>[\d,]+) of the (?P<sends>[\d,]+) mails sent .+ hard-bounced "
     r"\((?P<rate>[\d.]+) %\); the limit for that many mails is (?P<limit>[\d,]+)"
 )
 # As JSON in AWS; MiniStack does not tell the functions of `LogFormat: JSON`, so there it is plain text.
@@ -69,22 +69,34 @@ def only_the_bad_set_is_paused(checks: Checks, guard: Guard) -> None:
 
 def the_pause_is_told(checks: Checks, notices: list[Notice], machine: list[dict[str, Any]], books: Books) -> None:
     """`books` as they were when SES began to refuse the set's mail."""
-    paused = [notice for notice in notices if "paused" in notice.subject]
-    checks.same([notice.subject for notice in paused], [f"SES guard: paused {PROMO}"], "one notice tells people")
-    sentence = _SENTENCE.search(paused[0].text) if paused else None
+    quarters = books.quarters(PROMO)
+    it_is_told(checks, notices, machine, quarters, "paused", "Sending was paused", "Configuration Set Paused")
+
+
+def it_is_told(
+    checks: Checks,
+    notices: list[Notice],
+    machine: list[dict[str, Any]],
+    quarters: list[tuple[int, int]],
+    subject: str,
+    lead: str,
+    detail_type: str,
+) -> None:
+    """Once, to people and machines alike, in a sentence that begins with `lead` and is true of `quarters`."""
+    told = [notice for notice in notices if f": {subject} " in notice.subject]
+    checks.same([notice.subject for notice in told], [f"SES guard: {subject} {PROMO}"], "one notice tells people")
+    sentence = re.search(re.escape(lead) + _NUMBERS, told[0].text) if told else None
     found = {key: float(value.replace(",", "")) for key, value in (sentence.groupdict() if sentence else {}).items()}
-    checks.that(bool(sentence), "its sentence has the numbers of the decision", paused[0].text if paused else "nothing")
+    checks.that(bool(sentence), "its sentence has the numbers of the decision", told[0].text if told else "nothing")
     # The last bounces of a slice may have come while the guard decided, so it may have seen fewer than there are.
     sends, events = int(found.get("sends", 0)), int(found.get("events", 0))
-    true = any(
-        sends == sent and limit(sends) <= events <= bounced for sent, bounced in stretches(books.quarters(PROMO))
-    )
+    true = any(sends == sent and limit(sends) <= events <= bounced for sent, bounced in stretches(quarters))
     rate = bool(sends) and abs(100 * events / sends - found["rate"]) <= 0.05 and found["limit"] == limit(sends)
     checks.that(true and rate, "and they are true: so much was sent and bounced, and so much is the limit", found)
-    heard = [event for event in machine if event["detail-type"] == "Configuration Set Paused"]
-    facts = [(event["detail"].get("configurationSet"), event["detail"].get("version")) for event in heard]
-    checks.same(facts, [(PROMO, 1)], "one event on the event bus tells machines")
-    same = bool(heard and paused) and heard[0]["detail"].get("sentence", "?") in paused[0].text
+    heard = [event for event in machine if event["detail"].get("subject") == subject]
+    facts = [(event["detail-type"], *map(event["detail"].get, ("configurationSet", "version"))) for event in heard]
+    checks.same(facts, [(detail_type, PROMO, 1)], "one event on the event bus tells machines")
+    same = bool(heard and told) and heard[0]["detail"].get("sentence", "?") in told[0].text
     checks.that(same, "and gives the same reason", heard)
 
 

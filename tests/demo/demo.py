@@ -1,6 +1,6 @@
 """The guard, end to end, on real input: one hour of three senders' mail, played through a local AWS and checked.
 
-    python demo.py --programs TARGET/debug
+    python demo.py --programs TARGET/debug [--mode observe]
 
 Needs the built functions and the tools of `requirements-demo.txt`; `make demo` brings both. Exit code 0: everything
 held. 1: something did not; what is needed to find out why is kept in `.demo/`.
@@ -25,6 +25,7 @@ import story
 from checks import Checks
 from guard import Guard
 from local_aws import ACCOUNT, REGION, LocalAws
+from observed import Observed
 from play import Play
 from story import SETS
 from timeline import Timeline
@@ -35,7 +36,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     arguments = argparse.ArgumentParser(description="Plays an hour of mail through the guard in a local AWS.")
     arguments.add_argument("--programs", type=Path, required=True, help="folder of the built functions")
-    programs: Path = arguments.parse_args().programs
+    arguments.add_argument("--mode", choices=("enforce", "observe"), default="enforce", help="the template's Mode")
+    given = arguments.parse_args()
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _end)
     for stream in (sys.stdout, sys.stderr):
@@ -46,7 +48,7 @@ def main() -> int:
     checks = Checks(timeline)
     folder = _run_folder()
     try:
-        _run(folder, programs, timeline, checks)
+        _run(folder, given.programs, given.mode, timeline, checks)
     except (KeyboardInterrupt, SystemExit) as end:
         shutil.rmtree(folder, ignore_errors=True)
         timeline.line("interrupted; nothing of it runs on")
@@ -66,7 +68,7 @@ def main() -> int:
     return 1 if checks.failed else 0
 
 
-def _run(folder: Path, programs: Path, timeline: Timeline, checks: Checks) -> None:
+def _run(folder: Path, programs: Path, mode: str, timeline: Timeline, checks: Checks) -> None:
     timeline.title("ses-reputation-guard: one hour of mail from three senders, as the guard sees it")
     for name in SETS:
         timeline.fact(name, story.ABOUT[name])
@@ -76,7 +78,7 @@ def _run(folder: Path, programs: Path, timeline: Timeline, checks: Checks) -> No
         ses = aws.client("sesv2")
         for name in SETS:
             ses.create_configuration_set(ConfigurationSetName=name)
-        stack = deploy.deploy(aws, ROOT / "template.yaml", programs, SETS)
+        stack = deploy.deploy(aws, ROOT / "template.yaml", programs, SETS, mode)
         guard = Guard(aws, stack)
         try:
             timeline.fact(
@@ -84,7 +86,8 @@ def _run(folder: Path, programs: Path, timeline: Timeline, checks: Checks) -> No
                 f"deployed in {stack.seconds:.1f} s, {sum(map(len, stack.resources.values()))} resources",
             )
             check.template_is_the_real_one(checks, stack)
-            Play(guard, timeline, checks, ROOT).play()
+            play = Observed if mode == "observe" else Play
+            play(guard, timeline, checks, ROOT).play()
         finally:
             if checks.failed or sys.exc_info()[0] is not None:
                 _keep_evidence(folder, guard)

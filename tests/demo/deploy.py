@@ -39,7 +39,7 @@ class Stack:
         return self.resources.get(resource_type, {})
 
 
-def deploy(aws: LocalAws, template: Path, programs: Path, configuration_sets: tuple[str, ...]) -> Stack:
+def deploy(aws: LocalAws, template: Path, programs: Path, configuration_sets: tuple[str, ...], mode: str) -> Stack:
     """Uploads the built programs found in `programs`, then creates the stack through a change set."""
     began = time.monotonic()
     text = template.read_text(encoding="utf-8")
@@ -49,6 +49,7 @@ def deploy(aws: LocalAws, template: Path, programs: Path, configuration_sets: tu
         "ConfigurationSets": ",".join(configuration_sets),
         "DeletionProtection": "false",
         "EndpointUrl": aws.url,
+        "Mode": mode,
     }
     cloudformation = aws.client("cloudformation")
     cloudformation.create_change_set(

@@ -79,6 +79,11 @@ class Guard:
         """What SES itself says."""
         return bool(self.ses.get_configuration_set(ConfigurationSetName=name)["SendingOptions"]["SendingEnabled"])
 
+    def was_switched_on(self, name: str) -> bool:
+        """Whether the set was ever off and on again: SES starts its reputation metrics afresh then, and keeps when."""
+        options = self.ses.get_configuration_set(ConfigurationSetName=name).get("ReputationOptions", {})
+        return "LastFreshStart" in options
+
     def wait(self, until: Callable[[], bool], seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds
         while not until():
