@@ -35,7 +35,7 @@ pub struct Report {
     pub latency_seconds: u32,
     /// The policies' names, in the order in which outcomes are listed.
     pub policies: Vec<String>,
-    /// Those with a pause first, then by volume.
+    /// The worst verdict first, then by mail saved, then by volume.
     pub sets: Vec<SetReport>,
     /// One per account and Region.
     pub accounts: Vec<AccountReport>,

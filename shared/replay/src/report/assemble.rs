@@ -58,7 +58,8 @@ pub(crate) fn assemble(
     }
     sets.sort_by_cached_key(|set| {
         let worst = set.outcomes.iter().map(|outcome| outcome.verdict).max().unwrap_or(Verdict::Ok);
-        (Reverse(worst), Reverse(set.counts.mails), set.configuration_set.clone())
+        let saved = set.outcomes.iter().map(|outcome| outcome.saved.mails).max().unwrap_or(0);
+        (Reverse(worst), Reverse(saved), Reverse(set.counts.mails), set.configuration_set.clone())
     });
     let mut limits: Vec<String> = LIMITS.map(str::to_owned).into();
     let unsent = sets.iter().filter(|set| set.counts.bounces.max(set.counts.complaints) > set.counts.mails).count();
