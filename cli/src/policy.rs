@@ -26,7 +26,7 @@ const FINE: u8 = 0;
 const WRONG: u8 = 1;
 const USAGE: u8 = 2;
 
-/// Check a policy file, see what it means, and try decisions.
+/// Check a policy file, see what it means, try decisions, and put it into force.
 #[derive(Debug, Args)]
 pub(crate) struct Policy {
     #[command(subcommand)]

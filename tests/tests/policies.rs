@@ -3,6 +3,8 @@
 
 use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::policy::Deployed;
+use guard_core::policy::stored::{PolicyStore, StoredPolicy};
+use guard_core::port::Committed;
 use guard_core::state::Phase;
 use guard_core::steps::decide::Mode;
 use guard_tests::guard::Guard;
@@ -210,4 +212,33 @@ async fn what_check_refuses_and_what_is_based_on_an_old_version_is_not_pushed() 
     }
     let shown = guard.operate(json!({"action": "policy", "limit": 1})).await;
     assert_eq!((&shown["policyVersion"], &shown["policy"]), (&json!(1), &json!(LAXER)));
+}
+
+#[tokio::test]
+async fn what_is_refused_was_not_written_even_when_the_policy_cannot_be_read() {
+    let (mut guard, promo) = observed().await;
+    let from_another_version = StoredPolicy {
+        version: 1,
+        text: "[no-such-table]".into(),
+        at: at("2026-11-20T12:00:00Z"),
+        actor: "ops".into(),
+        reason: "a newer guard".into(),
+    };
+    assert_eq!(guard.policies.push(&from_another_version).await.unwrap(), Committed::Done);
+    let before = guard.state(&promo).await;
+    let hold = json!({"action": "hold", "configurationSet": "promo", "reason": "x", "actor": "y"});
+    assert_eq!(guard.operate(hold).await["error"]["code"], "unavailable");
+    assert_eq!(guard.state(&promo).await, before);
+}
+
+#[tokio::test]
+async fn a_dip_below_the_line_does_not_make_it_news_again() {
+    let (mut guard, promo) = observed().await;
+    let now = at("2026-11-20T12:07:00Z");
+    let told = guard.notices.all().len();
+    guard.mail("promo", Send, 1_000, 600, now).await;
+    guard.mail("promo", Bounce, 40, 1, now).await;
+    assert_eq!(guard.state(&promo).await.phase, Phase::Warned, "41 of 900 is a warning only");
+    guard.mail("promo", Bounce, 41, 40, now).await;
+    assert_eq!(guard.notices.all().len(), told, "81 of 900 would pause it again, which people know");
 }

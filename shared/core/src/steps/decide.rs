@@ -149,7 +149,12 @@ fn decide(
         (_, Verdict::Ok | Verdict::DataFault) => Phase::Active,
     };
     after.degraded_told = found.degraded.is_some();
-    after.would_pause_told = verdict == Verdict::Pause;
+    // A dip to the warning line, while sends come in before their bounces, does not make it news again.
+    after.would_pause_told = match verdict {
+        Verdict::Pause => true,
+        Verdict::Warn => state.would_pause_told,
+        Verdict::Ok | Verdict::DataFault => false,
+    };
     let mut change = Change::silent(set, state, after.clone()).judged();
     if let Some(because) = spared.filter(|_| verdict == Verdict::Pause && !state.would_pause_told) {
         let why = why(sentence::would_pause(&found.judgement, now, &because), &found.judgement);

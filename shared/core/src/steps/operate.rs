@@ -11,11 +11,13 @@ pub use request::{Action, Request};
 
 use crate::audit::{Act, AuditRecord};
 use crate::name::{AccountId, Region, SetKey};
+use crate::policy::SetPolicy;
 use crate::policy::stored::{Policies, PolicyStore};
 use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
 use crate::standing::{assess, window_start};
 use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
 use crate::steps::decide::Mode;
+use crate::tally::BucketTally;
 use crate::time::Bucket;
 
 /// How often an order is tried anew after someone else changed the state.
@@ -98,8 +100,10 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         for _ in 0..COMMIT_ATTEMPTS {
             let before = self.register.read(set).await?;
             let change = decide(&before, sending, self.clock.now())?;
+            // Everything that the answer needs is read before the commit: after it, a refusal would be a lie.
+            let known = self.look(set, &before).await?;
             if self.register.commit(&change).await? == Committed::Done {
-                return self.describe(request, set, &before, &change.stored(), sending).await;
+                return Ok(known.answer(request, set, &before, &change.stored(), sending));
             }
         }
         Err(Refusal::conflict())
@@ -111,24 +115,17 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         if sending == Sending::NotFound && state == State::default() {
             return Err(Refusal::unknown_set());
         }
-        self.describe(request, set, &state, &state, sending).await
+        let known = self.look(set, &state).await?;
+        Ok(known.answer(request, set, &state, &state, sending))
     }
 
-    async fn describe(
-        &self,
-        request: &Request,
-        set: &SetKey,
-        before: &State,
-        after: &State,
-        sending: Sending,
-    ) -> Result<Answer, Refusal> {
+    async fn look(&self, set: &SetKey, state: &State) -> Result<Known, Refusal> {
         let now = self.clock.now();
         let mut judged_by = self.policies.in_force().await?.book.for_set(&set.name, now);
         judged_by.mode = self.mode.and(judged_by.mode);
-        let from = window_start(&judged_by.policy, now, after.fresh);
+        let from = window_start(&judged_by.policy, now, state.fresh);
         let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
-        let found = assess(&judged_by.policy, &tallies, after.fresh, now);
-        Ok(Answer::Set(Box::new(SetAnswer::new(request, set, before, after, sending.known(), &found, judged_by))))
+        Ok(Known { judged_by, tallies, now })
     }
 
     async fn overview(&self) -> Result<Answer, Refusal> {
@@ -149,6 +146,20 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             Err(SwitchFault::NotFound) => Sending::NotFound,
             Err(SwitchFault::Throttled | SwitchFault::Refused(_) | SwitchFault::Unknown(_)) => Sending::Unknown,
         }
+    }
+}
+
+/// What a set is judged by, and its tally.
+struct Known {
+    judged_by: SetPolicy,
+    tallies: Vec<BucketTally>,
+    now: Timestamp,
+}
+
+impl Known {
+    fn answer(self, request: &Request, set: &SetKey, before: &State, after: &State, sending: Sending) -> Answer {
+        let found = assess(&self.judged_by.policy, &self.tallies, after.fresh, self.now);
+        Answer::Set(Box::new(SetAnswer::new(request, set, before, after, sending.known(), &found, self.judged_by)))
     }
 }
 
