@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::envelope::Arn;
 use super::fault::{ParseError, Part, parse};
-use crate::name::ConfigurationSetName;
+use crate::name::{AccountId, ConfigurationSetName, Region};
 
 /// The dimension under which SES publishes a configuration set's metrics.
 const SET_DIMENSION: &str = "ses:configuration-set";
@@ -29,6 +32,21 @@ pub struct AlarmChange {
     pub children: Vec<String>,
     /// Whether one of its metrics is SES's for the whole account.
     pub account_level: bool,
+    /// Whether it watches other alarms and no metric.
+    #[serde(skip)]
+    pub composite: bool,
+    /// When it changed; with its name this tells one change from the next, however often it is reported.
+    #[serde(skip)]
+    pub changed_at: Option<Timestamp>,
+    /// CloudWatch's own words for it, with the metric's value and the threshold; `None` for words a person chose.
+    #[serde(skip)]
+    pub reason: Option<String>,
+    /// The account it belongs to; `None` when nothing says it.
+    #[serde(skip)]
+    pub account: Option<AccountId>,
+    /// The Region it belongs to; `None` when nothing says it.
+    #[serde(skip)]
+    pub region: Option<Region>,
 }
 
 /// An alarm's state, in CloudWatch's words.
@@ -49,30 +67,39 @@ pub(super) fn read_invocation(text: &str, part: Part) -> Result<AlarmChange, Par
     #[serde(default, rename_all = "camelCase")]
     struct Invocation {
         source: Option<String>,
+        alarm_arn: Option<String>,
         alarm_data: Option<Change>,
     }
     let invocation: Invocation = parse(text, part)?;
     if invocation.source.as_deref() != Some("aws.cloudwatch") {
         return Err(ParseError::ForeignSource("aws.cloudwatch"));
     }
-    of_change(invocation.alarm_data.unwrap_or_default())
+    of_change(invocation.alarm_data.unwrap_or_default(), invocation.alarm_arn.as_deref())
 }
 
-/// The detail of an EventBridge event.
-pub(super) fn read_change(text: &str, part: Part) -> Result<AlarmChange, ParseError> {
-    of_change(parse::<Option<Change>>(text, part)?.ok_or(ParseError::Missing("detail"))?)
+/// The detail of an EventBridge event about the alarm `arn`.
+pub(super) fn read_change(text: &str, part: Part, arn: Option<&str>) -> Result<AlarmChange, ParseError> {
+    of_change(parse::<Option<Change>>(text, part)?.ok_or(ParseError::Missing("detail"))?, arn)
 }
 
 /// The text of an SNS message: other names, and dimensions as a list.
 pub(super) fn read_message(text: &str, part: Part) -> Result<AlarmChange, ParseError> {
     let message: Message = parse(text, part)?;
+    let composite = message.alarm_rule.is_some();
     let metrics = message.trigger.into_iter().flat_map(|trigger| {
         let own = Metric { namespace: trigger.namespace, dimensions: trigger.dimensions };
         let of_math = trigger.metrics.unwrap_or_default().into_iter().filter_map(|entry| entry.stat?.metric);
         std::iter::once(own).chain(of_math)
     });
     let children = message.triggering_children.unwrap_or_default().into_iter().filter_map(|child| child.arn);
-    change(message.alarm_name, message.new_state_value, metrics, children)
+    let state = State {
+        value: message.new_state_value,
+        reason: message.new_state_reason,
+        timestamp: message.state_change_time,
+        reason_data: None,
+    };
+    let change = change(message.alarm_name, state, metrics, children)?;
+    Ok(AlarmChange { composite, ..change.of(message.alarm_arn.as_deref()) })
 }
 
 #[derive(Default, Deserialize)]
@@ -87,20 +114,28 @@ struct Change {
 #[serde(default, rename_all = "camelCase")]
 struct State {
     value: Option<String>,
+    reason: Option<String>,
     reason_data: Option<String>,
+    timestamp: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Configuration {
     metrics: Option<Vec<Entry>>,
+    #[serde(rename = "alarmRule")]
+    rule: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Message {
     alarm_name: Option<String>,
+    alarm_arn: Option<String>,
+    alarm_rule: Option<IgnoredAny>,
     new_state_value: Option<String>,
+    new_state_reason: Option<String>,
+    state_change_time: Option<String>,
     trigger: Option<Trigger>,
     triggering_children: Option<Vec<Child>>,
 }
@@ -159,11 +194,13 @@ struct Child {
     arn: Option<String>,
 }
 
-fn of_change(alarm: Change) -> Result<AlarmChange, ParseError> {
+fn of_change(alarm: Change, arn: Option<&str>) -> Result<AlarmChange, ParseError> {
     let state = alarm.state.unwrap_or_default();
-    let entries = alarm.configuration.and_then(|configuration| configuration.metrics).unwrap_or_default();
-    let metrics = entries.into_iter().filter_map(|entry| entry.stat?.metric);
-    change(alarm.alarm_name, state.value, metrics, triggering(state.reason_data.as_deref()))
+    let configuration = alarm.configuration.unwrap_or_default();
+    let metrics = configuration.metrics.unwrap_or_default().into_iter().filter_map(|entry| entry.stat?.metric);
+    let children = triggering(state.reason_data.as_deref());
+    let change = change(alarm.alarm_name, state, metrics, children)?;
+    Ok(AlarmChange { composite: configuration.rule.is_some(), ..change.of(arn) })
 }
 
 /// `reasonData` is JSON in a string; it is absent after `SetAlarmState` and may be any text a person gave there.
@@ -179,7 +216,7 @@ fn triggering(reason_data: Option<&str>) -> Vec<String> {
 
 fn change(
     name: Option<String>,
-    state: Option<String>,
+    told: State,
     metrics: impl Iterator<Item = Metric>,
     triggering: impl IntoIterator<Item = String>,
 ) -> Result<AlarmChange, ParseError> {
@@ -190,7 +227,7 @@ fn change(
             must_be: "1 to 255 characters, none a control character",
         });
     }
-    let state = match state.as_deref() {
+    let state = match told.value.as_deref() {
         Some("OK") => AlarmState::Ok,
         Some("ALARM") => AlarmState::Alarm,
         Some("INSUFFICIENT_DATA") => AlarmState::InsufficientData,
@@ -199,8 +236,18 @@ fn change(
         }
         None => return Err(ParseError::Missing("state.value")),
     };
-    let mut change =
-        AlarmChange { name, state, configuration_sets: Vec::new(), children: Vec::new(), account_level: false };
+    let mut change = AlarmChange {
+        name,
+        state,
+        configuration_sets: Vec::new(),
+        children: Vec::new(),
+        account_level: false,
+        composite: false,
+        changed_at: told.timestamp.as_deref().and_then(instant),
+        reason: told.reason.filter(|reason| is_cloudwatchs(reason)),
+        account: None,
+        region: None,
+    };
     for metric in metrics {
         let dimensions = metric.dimensions.map(Dimensions::into_pairs).unwrap_or_default();
         change.account_level |= dimensions.is_empty() && metric.namespace.as_deref() == Some(SES_NAMESPACE);
@@ -214,6 +261,26 @@ fn change(
     }
     triggering.into_iter().for_each(|arn| push_once(&mut change.children, arn));
     Ok(change)
+}
+
+impl AlarmChange {
+    fn of(self, arn: Option<&str>) -> Self {
+        let arn = arn.and_then(Arn::of);
+        let account = arn.and_then(|arn| arn.account.parse().ok());
+        Self { account, region: arn.and_then(|arn| arn.region.parse().ok()), ..self }
+    }
+}
+
+/// CloudWatch writes `2026-11-20T09:30:12.309+0000`, without the colon that RFC 3339 asks for.
+fn instant(text: &str) -> Option<Timestamp> {
+    Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()
+}
+
+/// Whether a reason is one that CloudWatch writes itself. Whoever calls `SetAlarmState` chooses the words, which could
+/// hold an address.
+fn is_cloudwatchs(reason: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b" .,:;/()[]-+%=<>".contains(&b);
+    reason.len() <= 400 && reason.starts_with("Threshold Crossed: ") && reason.bytes().all(plain)
 }
 
 impl Dimensions {

@@ -210,7 +210,8 @@ fn read_eventbridge(
     Ok(match detail_type {
         "CloudWatch Alarm State Change" => {
             from("aws.cloudwatch")?;
-            Reading::Alarm(alarm::read_change(detail, Part::Detail)?)
+            let arn = event.resources.iter().flatten().next().map(String::as_str);
+            Reading::Alarm(alarm::read_change(detail, Part::Detail, arn)?)
         }
         "Sending Status Enabled" | "Sending Status Disabled" => Reading::Ignored(Ignored::TenantStatus),
         "AWS API Call via CloudTrail" => Reading::Ignored(Ignored::ApiCall),

@@ -206,6 +206,7 @@ impl Config {
             trial_sends: self.probation_sends.unwrap_or(base.trial_sends),
             trial_buckets: self.probation_hours.unwrap_or(base.trial_buckets),
             scale_slack: self.scale_slack.unwrap_or(base.scale_slack),
+            trust_alarm: base.trust_alarm,
         }
     }
 }

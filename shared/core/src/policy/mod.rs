@@ -123,6 +123,9 @@ pub struct Policy {
     pub trial_buckets: u32,
     /// Lets the slack grow with the square root of the volume, for big senders near a line.
     pub scale_slack: bool,
+    /// Whether a CloudWatch alarm of the set pauses it though its own counts do not agree.
+    #[serde(default)]
+    pub trust_alarm: bool,
 }
 
 impl Line {
@@ -191,6 +194,7 @@ impl Default for Policy {
             trial_sends: 10_000,
             trial_buckets: WEEK_BUCKETS,
             scale_slack: false,
+            trust_alarm: false,
         }
     }
 }
@@ -217,7 +221,7 @@ mod tests {
     #[test]
     fn a_policy_is_read_back_from_its_json() {
         let json = serde_json::to_string(&Policy::default()).unwrap();
-        insta::assert_snapshot!(json, @r#"{"bounce":{"pause":{"ratePpm":50000,"slack":10},"warn":{"ratePpm":30000,"slack":10},"trialSlack":5},"complaint":{"pause":{"ratePpm":1000,"slack":5},"warn":{"ratePpm":500,"slack":5},"trialSlack":3},"windowBuckets":672,"complaintCoveragePpm":1000000,"trialSends":10000,"trialBuckets":672,"scaleSlack":false}"#);
+        insta::assert_snapshot!(json, @r#"{"bounce":{"pause":{"ratePpm":50000,"slack":10},"warn":{"ratePpm":30000,"slack":10},"trialSlack":5},"complaint":{"pause":{"ratePpm":1000,"slack":5},"warn":{"ratePpm":500,"slack":5},"trialSlack":3},"windowBuckets":672,"complaintCoveragePpm":1000000,"trialSends":10000,"trialBuckets":672,"scaleSlack":false,"trustAlarm":false}"#);
         assert_eq!(serde_json::from_str::<Policy>(&json).unwrap(), Policy::default());
     }
 

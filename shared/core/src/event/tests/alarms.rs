@@ -142,3 +142,36 @@ fn an_alarm_that_cannot_be_one_is_refused() {
     }
     assert_eq!(read(&with(message(), "/AlarmName", json!("a".repeat(255)))).name.len(), 255);
 }
+
+#[test]
+fn a_change_says_whose_it_is_and_when_it_was() {
+    for file in [
+        "alarm/direct-metric-alarm.json",
+        "alarm/direct-metric-no-reason-data.json",
+        "alarm/direct-composite.json",
+        "alarm/eventbridge-metric-math.json",
+        "alarm/message-metric.json",
+        "alarm/message-composite-no-children.json",
+    ] {
+        let alarm = read(&event(file));
+        let (account, region) = (alarm.account.unwrap(), alarm.region.unwrap());
+        assert_eq!((account.as_str(), region.as_str()), ("111122223333", "eu-west-1"), "{file}");
+        assert_eq!(alarm.changed_at, "2026-11-20T09:30:12.309Z".parse().ok(), "{file}");
+        assert_eq!(alarm.composite, file.contains("composite"), "{file}");
+    }
+    let odd = with(event("alarm/message-metric.json"), "/StateChangeTime", json!("yesterday"));
+    let odd = read(&with(odd, "/AlarmArn", json!("not an ARN")));
+    assert_eq!((odd.changed_at, odd.account, odd.region), (None, None, None));
+}
+
+#[test]
+fn only_cloudwatchs_own_words_are_repeated() {
+    let reason = |text: &str| {
+        read(&with(event("alarm/direct-metric-alarm.json"), "/alarmData/state/reason", json!(text))).reason
+    };
+    let own = "Threshold Crossed: 1 datapoint [0.0523 (20/11/26 09:25:00)] was greater than or equal to the threshold (0.04).";
+    assert_eq!(reason(own).as_deref(), Some(own));
+    for other in ["testing, ask ana@example.net", "Threshold Crossed: ana@example.net", "Threshold Crossed: \n", ""] {
+        assert_eq!(reason(other), None, "{other}");
+    }
+}

@@ -20,6 +20,7 @@ pub(super) struct Written {
     trial_mails: Option<At<u64>>,
     trial_time: Option<At<u32>>,
     scale_slack: Option<At<bool>>,
+    trust_alarm: Option<At<bool>>,
     /// Everything that was written could be read.
     sound: bool,
 }
@@ -54,6 +55,7 @@ impl Written {
             trial_mails: fields.read("trial_mails", problems, value::count),
             trial_time: fields.read("trial_time", problems, value::buckets),
             scale_slack: fields.read("scale_slack", problems, value::truth),
+            trust_alarm: fields.read("trust_alarm", problems, value::truth),
             sound: false,
         };
         written.sound = problems.errors() == errors;
@@ -74,6 +76,7 @@ impl Written {
             trial_sends: or(&self.trial_mails, base.trial_sends),
             trial_buckets: or(&self.trial_time, base.trial_buckets),
             scale_slack: or(&self.scale_slack, base.scale_slack),
+            trust_alarm: or(&self.trust_alarm, base.trust_alarm),
         }
     }
 }

@@ -17,6 +17,7 @@ complaint_coverage = "60 %"
 trial_mails = 20_000
 trial_time = "3 days 6 hours"
 scale_slack = true
+trust_alarm = true
 [[assign]]
 sets = "shop-*"
 profile = "shop-news"
@@ -31,6 +32,7 @@ profile = "shop-news"
         trial_sends: 20_000,
         trial_buckets: 312,
         scale_slack: true,
+        trust_alarm: true,
     };
     let found = book.for_set(&set("shop-1"), now());
     assert_eq!((found.policy, found.profile.as_str()), (expected, "shop-news"));
