@@ -12,15 +12,21 @@ use guard_core::steps::act::{Actuator, Drained};
 use guard_core::steps::count::{Counted, Counter, Receipt};
 use guard_core::steps::decide::{Judge, Mode, Outcome};
 use guard_core::steps::operate::{Operator, Request};
+use guard_core::steps::sweep::OnDrift;
 use guard_core::time::plus_seconds;
 use guard_local::{
-    ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, SimulatedSes,
+    ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, RecordedWakes,
+    SimulatedAlarms, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
 use crate::mail::{ACCOUNT, REGION, hash_key, signal};
+
+/// A judge that dies where its fuse ends.
+pub(crate) type MortalJudge =
+    Judge<Mortal<MemoryLedger>, Mortal<MemoryRegister>, Mortal<RecordedReminders>, ManualClock>;
 
 /// The guard, its world, and the messages that wait in its stream.
 #[derive(Debug)]
@@ -35,6 +41,12 @@ pub struct Guard {
     pub notices: RecordedNotices,
     /// What the judge was to be reminded of.
     pub reminders: RecordedReminders,
+    /// Whom the actuator was woken for by a sweep.
+    pub wakes: RecordedWakes,
+    /// CloudWatch's alarms.
+    pub alarms: SimulatedAlarms,
+    /// What becomes of a paused set that someone else lets send.
+    pub on_drift: OnDrift,
     /// The time.
     pub clock: ManualClock,
     /// What it judges by.
@@ -58,6 +70,9 @@ impl Guard {
             ses,
             notices: RecordedNotices::default(),
             reminders: RecordedReminders::default(),
+            wakes: RecordedWakes::default(),
+            alarms: SimulatedAlarms::default(),
+            on_drift: OnDrift::Reassert,
             clock: ManualClock::at(now),
             policy: Deployed::default(),
             policies: MemoryPolicyStore::default(),
@@ -90,15 +105,18 @@ impl Guard {
 
     /// Judges one set with a process that has this fuse.
     pub async fn judge(&self, set: &SetKey, fuse: &Fuse) -> Option<Result<Outcome, Fault>> {
-        let judge = Judge {
+        fuse.run(self.mortal_judge(fuse).await.judge(set)).await
+    }
+
+    pub(crate) async fn mortal_judge(&self, fuse: &Fuse) -> MortalJudge {
+        Judge {
             ledger: Mortal::new(self.ledger.clone(), fuse),
             register: Mortal::new(self.register.clone(), fuse),
             reminder: Mortal::new(self.reminders.clone(), fuse),
             clock: self.clock.clone(),
             policy: self.in_force().in_force().await.expect("the policy was checked").book,
             mode: self.mode,
-        };
-        fuse.run(judge.judge(set)).await
+        }
     }
 
     /// Carries out what is pending with a process that has this fuse.

@@ -5,3 +5,4 @@ pub mod guard;
 pub mod mail;
 pub mod store;
 pub mod story;
+pub mod watch;

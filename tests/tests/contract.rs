@@ -235,6 +235,7 @@ fn full(audit: &AuditRecord) -> State {
         hold: Some(Hold { actor: "ops".into(), reason: "migration".into(), since: at(MONDAY) }),
         off_since: Some(at("2026-11-16T08:00:00.001Z")),
         confirmed_at: Some(at("2026-11-16T08:00:00.002Z")),
+        looked_at: Some(at("2026-11-16T08:01:00.005Z")),
         look_at: Some(at("2026-11-16T08:02:00.003Z")),
         reminded_at: Some(at("2026-11-16T08:30:00.004Z")),
         near: true,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_lambda_events::event::dynamodb;
 use futures::future::join;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::policy::stored::Policies;
@@ -201,9 +200,8 @@ async fn actuate_pauses_and_tells_what_the_stream_names() {
     let guard = marked().await;
     judge_of(&guard).judge(&set("promo")).await.unwrap();
     let actuator = Actuator::new(guard.register.clone(), guard.ses.clone(), guard.notices.clone(), guard.clock.clone());
-    let event: dynamodb::Event =
-        serde_json::from_value(json!({"Records": [stream_record("promo", "100"), stream_record("shop", "101")]}))
-            .unwrap();
+    let records = json!({"Records": [stream_record("promo", "100"), stream_record("shop", "101")]});
+    let event = guard_actuate::Wake::parse(records).unwrap();
     let later = u64::try_from(plus_seconds(at(NOON), 120).as_millisecond()).unwrap();
     let response = guard_actuate::handle(&actuator, &guard.clock, &event, "request-1", later).await;
     assert!(failures(response).is_empty());

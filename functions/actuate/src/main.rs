@@ -1,10 +1,10 @@
 //! Wires the `actuate` function to AWS.
 
-use aws_lambda_events::event::dynamodb;
-use guard_actuate::handle;
+use guard_actuate::{Wake, handle};
 use guard_aws::{AwsNotifier, Clients, DynamoRegister, SesSwitch, Settings, SystemClock};
 use guard_core::steps::act::Actuator;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,9 +20,9 @@ async fn main() -> Result<(), Error> {
     let switch = SesSwitch::new(&clients, account, region);
     let notifier = AwsNotifier::new(&clients, &topic, &bus);
     let actuator = &Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
-    run(service_fn(|event: LambdaEvent<dynamodb::Event>| async move {
-        let context = event.context;
-        Ok::<_, Error>(handle(actuator, &SystemClock, &event.payload, &context.request_id, context.deadline).await)
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        let (wake, context) = (Wake::parse(event.payload)?, event.context);
+        Ok::<_, Error>(handle(actuator, &SystemClock, &wake, &context.request_id, context.deadline).await)
     }))
     .await
 }

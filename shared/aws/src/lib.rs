@@ -1,5 +1,6 @@
 //! The only crate that names an AWS client: adapters of the guard's ports, and the settings they are made from.
 
+mod alarms;
 mod clients;
 mod clock;
 mod dynamo;
@@ -10,7 +11,9 @@ mod queue;
 mod ses;
 mod settings;
 mod stream;
+mod wake;
 
+pub use alarms::CloudWatchAlarms;
 pub use clients::Clients;
 pub use clock::SystemClock;
 pub use dynamo::{DynamoLedger, DynamoPolicyStore, DynamoRegister};
@@ -20,3 +23,4 @@ pub use queue::SqsReminder;
 pub use ses::SesSwitch;
 pub use settings::{Problems, Settings};
 pub use stream::{Woken, woken};
+pub use wake::ActuateFunction;

@@ -5,6 +5,7 @@ use guard_core::event::HashKey;
 use guard_core::name::{AccountId, Region};
 use guard_core::policy::Deployed;
 use guard_core::steps::decide::Mode;
+use guard_core::steps::sweep::OnDrift;
 
 /// The environment of a function, read once at its cold start. Nothing that is missing is guessed: everything that is
 /// wrong is collected and said in one message.
@@ -102,6 +103,23 @@ impl<'a> Settings<'a> {
             Ok(policy) => Some(policy),
             Err(error) => {
                 self.problems.push(format!("GUARD_POLICY: {error}"));
+                None
+            }
+        }
+    }
+
+    /// `GUARD_ACTUATE_FUNCTION`
+    pub fn actuate_function(&mut self) -> Option<String> {
+        self.text("GUARD_ACTUATE_FUNCTION")
+    }
+
+    /// `GUARD_ON_DRIFT`: `reassert` or `adopt`
+    pub fn on_drift(&mut self) -> Option<OnDrift> {
+        match self.text("GUARD_ON_DRIFT")?.as_str() {
+            "reassert" => Some(OnDrift::Reassert),
+            "adopt" => Some(OnDrift::Adopt),
+            _ => {
+                self.problems.push("GUARD_ON_DRIFT must be reassert or adopt".to_owned());
                 None
             }
         }

@@ -98,6 +98,8 @@ pub struct Glance {
     pub near: bool,
     /// [`State::off_since`]
     pub off_since: Option<Timestamp>,
+    /// [`State::looked_at`]
+    pub looked_at: Option<Timestamp>,
     /// [`State::look_at`]
     pub look_at: Option<Timestamp>,
     /// [`State::reminded_at`]
@@ -117,6 +119,7 @@ impl Glance {
             has_failures: state.totals.is_some_and(|totals| totals.bounces + totals.complaints > 0),
             near: state.near,
             off_since: state.off_since,
+            looked_at: state.looked_at,
             look_at: state.look_at,
             reminded_at: state.reminded_at,
             is_held: state.hold.is_some(),

@@ -168,6 +168,8 @@ pub struct State {
     pub off_since: Option<Timestamp>,
     /// When SES confirmed the latest intent.
     pub confirmed_at: Option<Timestamp>,
+    /// When SES was last asked by the sweep whether the set may send.
+    pub looked_at: Option<Timestamp>,
     /// When SES is to be asked again whether the set may send: it was touched, and had not settled.
     pub look_at: Option<Timestamp>,
     /// When people were last reminded that it is paused.

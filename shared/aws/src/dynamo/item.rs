@@ -19,9 +19,9 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 23] = [
+pub(crate) const COMMITTED: [&str; 24] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
-    "conf", "look", "rmd", "rck", "near", "told", "tell", "why", "sum",
+    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -73,6 +73,13 @@ struct Row {
         skip_serializing_if = "Option::is_none"
     )]
     conf: Option<Timestamp>,
+    /// Epoch millisecond in which the sweep last asked SES.
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    seen: Option<Timestamp>,
     /// Epoch millisecond in which SES is to be asked again.
     #[serde(
         default,
@@ -139,6 +146,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         hold: state.hold.clone(),
         off: state.off_since,
         conf: state.confirmed_at,
+        seen: state.looked_at,
         look: state.look_at,
         rmd: state.reminded_at,
         rck: state.recheck_at,
@@ -171,6 +179,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         hold: row.hold,
         off_since: row.off,
         confirmed_at: row.conf,
+        looked_at: row.seen,
         look_at: row.look,
         reminded_at: row.rmd,
         recheck_at: row.rck,

@@ -2,6 +2,8 @@
 //! are written down; that order is what makes a crash between any two of them harmless.
 
 pub mod act;
+pub mod alarm;
 pub mod count;
 pub mod decide;
 pub mod operate;
+pub mod sweep;

@@ -1,0 +1,47 @@
+//! Wires the `alarm` function to AWS.
+
+use guard_alarm::Inbox;
+use guard_aws::{
+    Clients, CloudWatchAlarms, DynamoLedger, DynamoPolicyStore, DynamoRegister, SesSwitch, Settings, SqsReminder,
+    SystemClock,
+};
+use guard_core::policy::stored::Policies;
+use guard_core::steps::alarm::Responder;
+use guard_core::steps::decide::Judge;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let env = |name: &str| std::env::var(name).ok();
+    let mut settings = Settings::new(&env);
+    let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
+    let (account, region, mode, policy) = (settings.account(), settings.region(), settings.mode(), settings.policy());
+    let read = (|| Some((ledger?, state?, queue?, account?, region?, mode?, policy?)))();
+    let (ledger, state, queue, account, region, mode, policy) = settings.finish(read)?;
+
+    let clients = Clients::from_env(None).await;
+    let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
+    let reminder = SqsReminder::new(&clients, &queue);
+    let switch = SesSwitch::new(&clients, account.clone(), region.clone());
+    let alarms = CloudWatchAlarms::new(&clients);
+    let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
+    let inbox = &Inbox::new(&region).ok_or("the reader takes no key")?;
+    let responder = &async || {
+        let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());
+        let policy = policies.in_force().await?.book;
+        let judge = Judge { ledger, register, reminder, clock: SystemClock, policy, mode };
+        Ok::<_, Error>(Responder {
+            judge,
+            switch: switch.clone(),
+            alarms: alarms.clone(),
+            account: account.clone(),
+            region: region.clone(),
+        })
+    };
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        Ok::<_, Error>(inbox.handle(&responder().await?, &event.payload).await?)
+    }))
+    .await
+}

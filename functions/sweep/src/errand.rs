@@ -1,0 +1,117 @@
+use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The API calls by which a configuration set's switch is turned: the present API's and the old one's.
+const SWITCHING: [&str; 2] = ["PutConfigurationSetSendingOptions", "UpdateConfigurationSetSendingEnabled"];
+
+/// What the function was invoked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// The timer of this minute, or a person who wants a sweep now.
+    Sweep(Timestamp),
+    /// Somebody turned the switch of this set in SES.
+    Touched(SetKey),
+    /// Nothing that concerns it, and why.
+    Nothing(&'static str),
+}
+
+impl Errand {
+    /// Reads an invocation for the guard of this account and Region, whose own calls to SES are made by `actuate`.
+    pub fn of(event: &Value, account: &AccountId, region: &Region, actuate: &str, now: Timestamp) -> Self {
+        let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
+        match text("/detail-type") {
+            // The event's own time: the same minute again, when the same event comes again.
+            Some("Scheduled Event") => Self::Sweep(text("/time").and_then(|time| time.parse().ok()).unwrap_or(now)),
+            Some("AWS API Call via CloudTrail") => call(event, account, region, actuate),
+            Some(_) => Self::Nothing("an event of another kind"),
+            None => Self::Sweep(now),
+        }
+    }
+}
+
+fn call(event: &Value, account: &AccountId, region: &Region, actuate: &str) -> Errand {
+    let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
+    if text("/source") != Some("aws.ses") || !text("/detail/eventName").is_some_and(|name| SWITCHING.contains(&name)) {
+        return Errand::Nothing("a call that turns no configuration set's switch");
+    }
+    if text("/account") != Some(account.as_str()) || text("/detail/awsRegion") != Some(region.as_str()) {
+        return Errand::Nothing("a call in another account or Region");
+    }
+    if event.pointer("/detail/errorCode").is_some() {
+        return Errand::Nothing("a call that SES refused");
+    }
+    // A function's session has the function's name: `arn:aws:sts::…:assumed-role/ROLE/FUNCTION`.
+    if text("/detail/userIdentity/arn").and_then(|arn| arn.rsplit_once('/')).is_some_and(|(_, name)| name == actuate) {
+        return Errand::Nothing("the guard's own call");
+    }
+    match set_of(event.pointer("/detail/requestParameters")) {
+        Some(name) => Errand::Touched(SetKey { account: account.clone(), region: region.clone(), name }),
+        None => Errand::Nothing("a call that names no configuration set"),
+    }
+}
+
+/// How CloudTrail writes the parameter's first letter is not documented.
+fn set_of(parameters: Option<&Value>) -> Option<ConfigurationSetName> {
+    let mut parameters = parameters?.as_object()?.iter();
+    let (_, name) = parameters.find(|(key, _)| key.eq_ignore_ascii_case("configurationSetName"))?;
+    name.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALL: &str =
+        include_str!("../../../events/eventbridge/cloudtrail-put-configuration-set-sending-options.json");
+    const TIMER: &str = include_str!("../../../events/eventbridge/scheduled.json");
+
+    fn errand(event: &Value) -> Errand {
+        let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        Errand::of(event, &account, &region, "guard-actuate", Timestamp::UNIX_EPOCH)
+    }
+
+    fn json(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn with(pointer: &str, key: &str, value: Value) -> Value {
+        let mut event = json(CALL);
+        event.pointer_mut(pointer).unwrap()[key] = value;
+        event
+    }
+
+    #[test]
+    fn the_timer_names_its_minute_and_a_person_means_now() {
+        assert_eq!(errand(&json(TIMER)), Errand::Sweep("2026-11-20T09:15:00Z".parse().unwrap()));
+        assert_eq!(errand(&json("{}")), Errand::Sweep(Timestamp::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn only_a_strangers_call_that_turned_a_switch_of_ours_concerns_it() {
+        let touched = Errand::Touched("111122223333/eu-west-1/marketing-weekly".parse().unwrap());
+        let own = "arn:aws:sts::111122223333:assumed-role/guard-ActuateRole-1X2Y/guard-actuate";
+        for (what, event, concerns) in [
+            ("a person's call", json(CALL), true),
+            ("the old API", with("/detail", "eventName", "UpdateConfigurationSetSendingEnabled".into()), true),
+            (
+                "a capital",
+                with("/detail", "requestParameters", json(r#"{"ConfigurationSetName": "marketing-weekly"}"#)),
+                true,
+            ),
+            ("the guard's own call", with("/detail/userIdentity", "arn", own.into()), false),
+            ("a refused call", with("/detail", "errorCode", "AccessDenied".into()), false),
+            ("another call", with("/detail", "eventName", "DeleteConfigurationSet".into()), false),
+            ("another account's", with("", "account", "444455556666".into()), false),
+            ("another Region's", with("/detail", "awsRegion", "us-east-1".into()), false),
+            ("not AWS's", with("", "source", "com.example".into()), false),
+            ("no parameters", with("/detail", "requestParameters", Value::Null), false),
+            ("no name", with("/detail/requestParameters", "configurationSetName", "a b".into()), false),
+            ("another event", with("", "detail-type", "Email Sent".into()), false),
+        ] {
+            let errand = errand(&event);
+            assert_eq!(errand == touched, concerns, "{what}: {errand:?}");
+            assert_eq!(matches!(errand, Errand::Nothing(_)), !concerns, "{what}");
+        }
+    }
+}

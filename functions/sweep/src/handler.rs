@@ -1,0 +1,91 @@
+use guard_core::port::{Clock, Ledger, Register, Reminder, SendingSwitch, Waker, chain};
+use guard_core::steps::decide::Outcome;
+use guard_core::steps::sweep::{Seen, Sweeper, Swept};
+use guard_core::time::stop_at;
+use tracing::{debug, error, info, warn};
+
+use crate::Errand;
+
+/// Seconds before the deadline at which nothing is begun any more: time for one call to SES and what is written of it.
+const RESERVE_SECONDS: i64 = 10;
+/// Longer than the function's time-out in the template.
+const LONGEST_SECONDS: i64 = 60;
+
+/// Something is left undone. The next minute's sweep takes it up again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} things could not be done; the log says which")]
+pub struct Undone(usize);
+
+/// Does one errand. `Err` is for the error count, by which people are alarmed: nothing depends on a repeat.
+pub async fn handle<L, R, M, C, S, W>(
+    sweeper: &Sweeper<L, R, M, C, S, W>,
+    errand: &Errand,
+    deadline_millisecond: u64,
+) -> Result<(), Undone>
+where
+    L: Ledger,
+    R: Register,
+    M: Reminder,
+    C: Clock,
+    S: SendingSwitch,
+    W: Waker,
+{
+    let swept = match errand {
+        Errand::Sweep(minute) => {
+            let now = sweeper.judge.clock.now();
+            sweeper.sweep(*minute, stop_at(deadline_millisecond, now, RESERVE_SECONDS, LONGEST_SECONDS)).await
+        }
+        Errand::Touched(set) => sweeper.touched(set).await,
+        Errand::Nothing(why) => {
+            debug!("nothing to do: {why}");
+            return Ok(());
+        }
+    };
+    log(&swept);
+    match swept.faults.len() {
+        0 => Ok(()),
+        faults => Err(Undone(faults)),
+    }
+}
+
+fn log(swept: &Swept) {
+    for (set, outcome) in &swept.judged {
+        match outcome {
+            Outcome::Changed(phase, records) => {
+                for record in records {
+                    info!(
+                        configuration_set.name = %set.name, phase = phase.as_str(), audit.id = %record.id,
+                        act = ?record.act, "{set}: {}", record.sentence
+                    );
+                }
+            }
+            Outcome::Kept(_) | Outcome::Rechecking(_) | Outcome::Later | Outcome::Contended => {
+                debug!(configuration_set.name = %set.name, "swept {set}: {outcome:?}");
+            }
+        }
+    }
+    for (set, seen) in &swept.looked_at {
+        match seen {
+            Seen::Drifted(record) => {
+                warn!(configuration_set.name = %set.name, audit.id = %record.id, act = ?record.act, "{set}: {}", record.sentence);
+            }
+            Seen::Gone => warn!(configuration_set.name = %set.name, "SES knows no {set} any more"),
+            Seen::Unanswered(fault) => {
+                warn!(configuration_set.name = %set.name, error = chain(fault), "SES did not say whether {set} may send");
+            }
+            Seen::AsMeant | Seen::Unsettled => {
+                debug!(configuration_set.name = %set.name, "looked at {set}: {seen:?}");
+            }
+        }
+    }
+    for set in &swept.reminded {
+        info!(configuration_set.name = %set.name, "people are reminded of {set}");
+    }
+    if swept.left > 0 {
+        warn!(left = swept.left, "no time for {} sets; they come first in a minute", swept.left);
+    }
+    for fault in &swept.faults {
+        error!(error = chain(fault), "{fault} failed; it comes again in a minute");
+    }
+    debug!(judged = swept.judged.len(), looked_at = swept.looked_at.len(), woken = swept.woken.len(), "swept");
+}

@@ -1,0 +1,85 @@
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, StateValue};
+use guard_core::name::ConfigurationSetName;
+use guard_core::port::{Alarms, Fault, Watched};
+
+use crate::Clients;
+use crate::fault::fault;
+
+/// The dimension under which SES publishes a configuration set's metrics.
+const SET_DIMENSION: &str = "ses:configuration-set";
+/// The namespace of SES's metrics.
+const SES_NAMESPACE: &str = "AWS/SES";
+
+/// CloudWatch's own alarms.
+#[derive(Debug, Clone)]
+pub struct CloudWatchAlarms {
+    client: aws_sdk_cloudwatch::Client,
+}
+
+impl CloudWatchAlarms {
+    /// Those of the clients' account and Region.
+    pub fn new(clients: &Clients) -> Self {
+        Self { client: aws_sdk_cloudwatch::Client::new(clients.config()) }
+    }
+}
+
+impl Alarms for CloudWatchAlarms {
+    async fn describe(&self, names: &[String]) -> Result<Vec<Watched>, Fault> {
+        let described = self.client.describe_alarms().set_alarm_names(Some(names.to_vec()));
+        let described = described.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        // At most 100 names, and so at most 100 alarms: CloudWatch gives them all on one page.
+        let described = described.max_records(100).send().await;
+        let described = described.map_err(|error| fault("DescribeAlarms", &names.join(", "), error))?;
+        let metric = described.metric_alarms().iter().map(metric_alarm);
+        Ok(metric.chain(described.composite_alarms().iter().map(composite_alarm)).collect())
+    }
+
+    async fn children_in_alarm(&self, composite: &str) -> Result<Vec<String>, Fault> {
+        let children = self.client.describe_alarms().children_of_alarm_name(composite);
+        let mut pages =
+            children.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm).into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("DescribeAlarms", composite, error))?;
+            let metric = page.metric_alarms().iter().map(|alarm| (alarm.alarm_name(), alarm.state_value()));
+            let composite = page.composite_alarms().iter().map(|alarm| (alarm.alarm_name(), alarm.state_value()));
+            // Asked for here: CloudWatch ignores a filter by state together with this parameter.
+            let in_alarm = metric.chain(composite).filter(|(_, state)| *state == Some(&StateValue::Alarm));
+            names.extend(in_alarm.filter_map(|(name, _)| name.map(str::to_owned)));
+        }
+        Ok(names)
+    }
+}
+
+fn metric_alarm(alarm: &MetricAlarm) -> Watched {
+    let mut watched = Watched {
+        name: alarm.alarm_name().unwrap_or_default().to_owned(),
+        in_alarm: alarm.state_value() == Some(&StateValue::Alarm),
+        ..Watched::default()
+    };
+    if alarm.metric_name().is_some() {
+        watches(&mut watched, alarm.namespace(), alarm.dimensions());
+    }
+    let of_math = alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric());
+    of_math.for_each(|metric: &Metric| watches(&mut watched, metric.namespace(), metric.dimensions()));
+    watched
+}
+
+fn composite_alarm(alarm: &CompositeAlarm) -> Watched {
+    Watched {
+        name: alarm.alarm_name().unwrap_or_default().to_owned(),
+        in_alarm: alarm.state_value() == Some(&StateValue::Alarm),
+        composite: true,
+        ..Watched::default()
+    }
+}
+
+fn watches(watched: &mut Watched, namespace: Option<&str>, dimensions: &[Dimension]) {
+    watched.account_level |= dimensions.is_empty() && namespace == Some(SES_NAMESPACE);
+    let values = dimensions.iter().filter(|one| one.name() == Some(SET_DIMENSION)).filter_map(|one| one.value());
+    for set in values.filter_map(|value| value.parse::<ConfigurationSetName>().ok()) {
+        if !watched.configuration_sets.contains(&set) {
+            watched.configuration_sets.push(set);
+        }
+    }
+}

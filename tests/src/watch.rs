@@ -1,0 +1,107 @@
+//! The guard's sweeps and its answers to alarms, over the same in-memory ports.
+
+use guard_core::event::AlarmChange;
+use guard_core::name::SetKey;
+use guard_core::port::{Clock, Fault};
+use guard_core::steps::alarm::{Responder, Response};
+use guard_core::steps::sweep::{Sweeper, Swept};
+use guard_core::time::plus_seconds;
+use guard_local::{
+    ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAlarms, SimulatedSes,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::crash::{Fuse, Mortal};
+use crate::guard::Guard;
+use crate::mail::{ACCOUNT, REGION};
+
+/// A sweeper that dies where its fuse ends.
+pub type MortalSweeper = Sweeper<
+    Mortal<MemoryLedger>,
+    Mortal<MemoryRegister>,
+    Mortal<RecordedReminders>,
+    ManualClock,
+    Mortal<SimulatedSes>,
+    Mortal<RecordedWakes>,
+>;
+type MortalResponder = Responder<
+    Mortal<MemoryLedger>,
+    Mortal<MemoryRegister>,
+    Mortal<RecordedReminders>,
+    ManualClock,
+    Mortal<SimulatedSes>,
+    Mortal<SimulatedAlarms>,
+>;
+
+impl Guard {
+    /// What sweeps, with a process that has this fuse.
+    pub async fn sweeper(&self, fuse: &Fuse) -> MortalSweeper {
+        Sweeper {
+            judge: self.mortal_judge(fuse).await,
+            switch: Mortal::new(self.ses.clone(), fuse),
+            waker: Mortal::new(self.wakes.clone(), fuse),
+            on_drift: self.on_drift,
+        }
+    }
+
+    /// Sweeps for the present minute with a process that has this fuse. Whom it woke is left to wake.
+    pub async fn sweep_with(&self, fuse: &Fuse) -> Option<Swept> {
+        let now = self.clock.now();
+        fuse.run(self.sweeper(fuse).await.sweep(now, plus_seconds(now, 45))).await
+    }
+
+    /// Sweeps with a process that must begin nothing at or after `stop_at`.
+    pub async fn sweep_until(&self, stop_at: Timestamp) -> Swept {
+        self.sweeper(&Fuse::endless()).await.sweep(self.clock.now(), stop_at).await
+    }
+
+    /// Sweeps once and lets the guard come to rest.
+    pub async fn sweep(&mut self) -> Swept {
+        let swept = self.sweep_with(&Fuse::endless()).await.expect("the fuse is endless");
+        assert!(swept.faults.is_empty(), "{swept:?}");
+        self.settle().await;
+        swept
+    }
+
+    /// Someone turned this set's switch, and the guard hears of it.
+    pub async fn touched(&mut self, set: &SetKey) -> Swept {
+        let swept = self.sweeper(&Fuse::endless()).await.touched(set).await;
+        self.settle().await;
+        swept
+    }
+
+    /// Wakes the actuator as the sweeps asked for, and nobody by the stream, which is lost.
+    pub async fn wake_by_sweeps_alone(&mut self) {
+        self.register.take_stream();
+        for woken in self.wakes.take() {
+            self.actuate(&woken, &Fuse::endless()).await.expect("the fuse is endless");
+        }
+        self.register.take_stream();
+    }
+
+    /// Takes up what the alarm function is invoked with, and lets the guard come to rest.
+    pub async fn alarm(&mut self, event: &Value) -> Result<(), guard_alarm::Unanswered> {
+        let fuse = Fuse::endless();
+        let responder = self.responder(&fuse).await;
+        let inbox = guard_alarm::Inbox::new(&responder.region).expect("the reader takes its key");
+        let answer = inbox.handle(&responder, event).await;
+        self.settle().await;
+        answer
+    }
+
+    /// Takes up an alarm with a process that has this fuse.
+    pub async fn respond(&self, alarm: &AlarmChange, fuse: &Fuse) -> Option<Result<Vec<Response>, Fault>> {
+        fuse.run(self.responder(fuse).await.respond(alarm)).await
+    }
+
+    async fn responder(&self, fuse: &Fuse) -> MortalResponder {
+        Responder {
+            judge: self.mortal_judge(fuse).await,
+            switch: Mortal::new(self.ses.clone(), fuse),
+            alarms: Mortal::new(self.alarms.clone(), fuse),
+            account: ACCOUNT.parse().expect("the account is well-formed"),
+            region: REGION.parse().expect("the Region is well-formed"),
+        }
+    }
+}
