@@ -24,7 +24,7 @@ bench: ## time one evaluation of a configuration set
 	cargo bench --locked -p guard-core --bench judge
 
 build: ## build the functions for AWS (arm64: make build ARGS="--arm64")
-	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo lambda build --release --locked -p ingest -p judge -p actuate -p operate $(ARGS)
+	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo lambda build --release --locked $(addprefix -p ,$(notdir $(patsubst %/,%,$(wildcard functions/*/)))) $(ARGS)
 
 clean: ## remove what the commands installed and built
 	rm -rf .tools .aws-sam .demo target

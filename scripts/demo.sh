@@ -39,8 +39,10 @@ if [ "${1:-}" = contract ]; then
   exec "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract in_local_aws
 fi
 
-echo "building ingest, judge, actuate, operate"
-cargo build --locked -p ingest -p judge -p actuate -p operate
+packages=()
+for folder in functions/*/; do packages+=(-p "$(basename "$folder")"); done
+echo "building the functions"
+cargo build --locked "${packages[@]}"
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
 exec "$tools/python" -B tests/demo/demo.py --programs "$target/debug" "$@"

@@ -29,6 +29,8 @@ ACTS_ON = {
     "sns:Publish": {TOPIC},
     "events:PutEvents": {"event bus"},
     "ses:GetConfigurationSet": {"configuration set"},
+    "lambda:InvokeFunction": {FUNCTION},
+    "cloudwatch:DescribeAlarms": {"everything"},
     "ses:PutConfigurationSetSendingOptions": {"configuration set"},
     "logs:CreateLogStream": {"AWS::Logs::LogGroup"},
     "logs:PutLogEvents": {"AWS::Logs::LogGroup"},
@@ -40,10 +42,12 @@ SHAPES = {
     r"\$\{(\w+)\.Arn\}/index/\w+": "index",
     ARN % "events" + r"event-bus/[\w./-]+": "event bus",
     ARN % "ses" + r"configuration-set/\*": "configuration set",
+    r"\*": "everything",
 }
 METRICS = {
     "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
     "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "IteratorAge", "Duration"}),
+    "AWS/SES": ("ses:configuration-set", {"Reputation.BounceRate", "Reputation.ComplaintRate"}),
 }
 SES_EVENTS = {
     "send", "reject", "bounce", "complaint", "delivery", "open", "click", "renderingFailure", "deliveryDelay", "subscription",
@@ -70,8 +74,8 @@ def alarms(resources):
             if len(actions) > 5:
                 yield f"{name}: {kind} may name five at most"
             for action in actions:
-                if referenced(resources, action) != TOPIC:
-                    yield f"{name}: {kind} has {action}, which is no topic of the stack"
+                if referenced(resources, action) != TOPIC and not _may_be_called_by_alarms(resources, action):
+                    yield f"{name}: {kind} has {action}, which is no topic of the stack and no function that alarms may call"
         if not alarm.get("AlarmActions"):
             yield f"{name}: tells nobody"
         if alarm.get("DatapointsToAlarm", 1) > alarm["EvaluationPeriods"]:
@@ -88,10 +92,24 @@ def _alarm_metric(resources, name, alarm):
     if alarm["MetricName"] not in metrics:
         yield f"{name}: {alarm['Namespace']} has no {alarm['MetricName']}"
         return
+    if alarm["Namespace"] == "AWS/SES":
+        if alarm["TreatMissingData"] != "ignore":
+            yield f"{name}: a paused set has no data, which says nothing about its health"
+        if {d["Name"] for d in alarm.get("Dimensions", [])} - {dimension}:
+            yield f"{name}: watches {alarm['Dimensions']}"
+        return
     [watched] = alarm["Dimensions"]
     right = {"QueueName": (QUEUE, "QueueName"), "FunctionName": (FUNCTION, None)}[dimension]
     if watched["Name"] != dimension or referenced(resources, watched["Value"], right[1]) != right[0]:
         yield f"{name}: watches {watched}"
+
+
+def _may_be_called_by_alarms(resources, action):
+    if referenced(resources, action, "Arn") != FUNCTION:
+        return False
+    callers = {"lambda.alarms.cloudwatch.amazonaws.com"}
+    permissions = of_type(resources, "AWS::Lambda::Permission").values()
+    return any(p["Principal"] in callers and p["FunctionName"] == "${%s}" % name_of(action) for p in permissions)
 
 
 def event_sources(resources):

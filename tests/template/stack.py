@@ -134,6 +134,8 @@ class _Resolver:
                     return "${%s}" % ".".join(argument)
                 case "Fn::Sub":
                     return re.sub(r"\$\{([^!}]+)\}", lambda m: self.reference(m[1]), argument)
+                case "Fn::Join":
+                    return argument[0].join(map(self.value, argument[1]))
                 case "Fn::Select":
                     return self.value(argument[1])[int(argument[0])]
                 case "Fn::If":

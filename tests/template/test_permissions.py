@@ -45,6 +45,16 @@ GRANTS = {
     | {("sns:Publish", "${NoticesTopic}")}
     | {("events:PutEvents", "arn:aws-test:events:xx-test-1:111122223333:event-bus/default")}
     | {("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
+    "Alarm": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    | state("GetItem", "UpdateItem", "PutItem")
+    | {("ses:GetConfigurationSet", ANY_SET), ("cloudwatch:DescribeAlarms", "*")}
+    | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
+    "Sweep": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    | state("GetItem", "UpdateItem", "PutItem")
+    | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
+    | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
+    | {("ses:GetConfigurationSet", ANY_SET), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
+    | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
     | {("ses:GetConfigurationSet", ANY_SET)},

@@ -14,17 +14,27 @@ FUNCTIONS = {
     "ingest": (512, 30),
     "judge": (256, 30),
     "actuate": (256, 120),
+    "alarm": (256, 30),
+    "sweep": (256, 55),
     "operate": (256, 30),
 }
 ENVIRONMENT = {
     "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_HASH_KEY"},
     "judge": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
     "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
+    "alarm": {
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL",
+    },
+    "sweep": {
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL",
+        "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT",
+    },
     "operate": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY"},
 }
 OUTPUTS = {
     "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
     "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
+    "AlarmFunctionArn", "AlarmFunctionName", "SweepFunctionName",
 }  # fmt: skip
 
 
@@ -84,7 +94,7 @@ def test_a_function_is_told_what_its_code_asks_for(name):
 
 
 def test_the_variables_say_what_their_names_say():
-    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail")
+    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt")
     told = {}
     for function in of_type(resources, "AWS::Lambda::Function").values():
         for name, value in function["Environment"]["Variables"].items():
@@ -99,6 +109,8 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_RECHECK_QUEUE_URL": "${RecheckQueue}",
         "GUARD_NOTICES_TOPIC_ARN": "${NoticesTopic}",
         "GUARD_EVENT_BUS": "mail",
+        "GUARD_ACTUATE_FUNCTION": "${ActuateFunction}",
+        "GUARD_ON_DRIFT": "adopt",
     }
 
 
@@ -138,8 +150,82 @@ def test_functions_are_woken_by_what_concerns_them(resources):
         ("${JudgeFunction}", "${RecheckQueue.Arn}"),
         ("${ActuateFunction}", "${StateTable.StreamArn}"),
     }
-    assert not of_type(resources, "AWS::Lambda::Permission"), "nobody calls a function but its sources and IAM"
+    permissions = of_type(resources, "AWS::Lambda::Permission").values()
+    assert {(p["FunctionName"], p["Principal"], p["SourceArn"]) for p in permissions} == {
+        ("${AlarmFunction}", "lambda.alarms.cloudwatch.amazonaws.com", "arn:aws-test:cloudwatch:xx-test-1:111122223333:alarm:*"),
+        ("${AlarmFunction}", "sns.amazonaws.com", "arn:aws-test:sns:xx-test-1:111122223333:*"),
+        ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionEachMinute.Arn}"),
+        ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionSwitchTurned.Arn}"),
+    }, "nobody else calls a function but its sources and IAM"
     assert not of_type(resources, "AWS::Lambda::Url")
+
+
+def test_a_sweep_comes_each_minute_and_when_a_switch_is_turned(resources):
+    rules = of_type(resources, "AWS::Events::Rule")
+    assert rules.keys() == {"SweepFunctionEachMinute", "SweepFunctionSwitchTurned"}
+    assert rules["SweepFunctionEachMinute"]["ScheduleExpression"] == "rate(1 minute)"
+    assert {t["Arn"] for rule in rules.values() for t in rule["Targets"]} == {"${SweepFunction.Arn}"}
+    call = json.loads((stack.ROOT / "events/eventbridge/cloudtrail-put-configuration-set-sending-options.json").read_text())
+    assert _passes(rules["SweepFunctionSwitchTurned"]["EventPattern"], call)
+    call["detail"]["eventName"] = "PutConfigurationSetTrackingOptions"
+    assert not _passes(rules["SweepFunctionSwitchTurned"]["EventPattern"], call)
+
+
+def test_all_alarms_on_ses_metrics_are_heard_on_request():
+    resources = stack.deployed(HearAlarms="all")
+    rule = resources["AlarmRule"]["Properties"]
+    assert [t["Arn"] for t in rule["Targets"]] == ["${AlarmFunction.Arn}"]
+    assert resources["AlarmRulePermission"]["Properties"]["SourceArn"] == "${AlarmRule.Arn}"
+    for name in ("eventbridge-metric", "eventbridge-metric-math"):
+        alarm = json.loads((stack.ROOT / f"events/alarm/{name}.json").read_text())
+        assert _passes(rule["EventPattern"], alarm), name
+        alarm["detail"]["state"]["value"] = "OK"
+        assert not _passes(rule["EventPattern"], alarm), name
+
+
+def _passes(pattern, event):
+    """EventBridge's matching, as far as it is used here: a field is one of the values, of a list some entry is."""
+    if isinstance(event, list):
+        return any(_passes(pattern, entry) for entry in event)
+    if isinstance(pattern, list):
+        return event in pattern
+    return isinstance(event, dict) and all(key in event and _passes(wanted, event[key]) for key, wanted in pattern.items())
+
+
+def test_what_is_invoked_without_an_answer_is_repeated_only_where_it_helps(resources):
+    configs = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+    settings = {
+        c["FunctionName"]: (c["MaximumRetryAttempts"], c["MaximumEventAgeInSeconds"], c.get("DestinationConfig", {}).get("OnFailure"))
+        for c in configs
+    }
+    assert settings == {
+        "${ActuateFunction}": (0, 60, None),
+        "${SweepFunction}": (0, 60, None),
+        "${AlarmFunction}": (2, 21600, {"Destination": "${WakeUpDeadLetterQueue.Arn}"}),
+    }
+
+
+def test_ses_own_rates_are_watched(resources):
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    watched = {}
+    for name, alarm in alarms.items():
+        if alarm["Namespace"] != "AWS/SES":
+            continue
+        assert (alarm["Period"], alarm["Statistic"], alarm["TreatMissingData"]) == (300, "Average", "ignore"), name
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold", name
+        of = [d["Value"] for d in alarm.get("Dimensions", [])]
+        watched[(*of, alarm["MetricName"])] = (alarm["Threshold"], alarm["AlarmActions"])
+    both, guard = ["${NoticesTopic}", "${AlarmFunction.Arn}"], ["${AlarmFunction.Arn}"]
+    assert watched == {
+        ("Reputation.BounceRate",): (0.04, both),
+        ("Reputation.ComplaintRate",): (0.0008, both),
+        ("marketing-weekly", "Reputation.BounceRate"): (0.05, guard),
+        ("marketing-weekly", "Reputation.ComplaintRate"): (0.001, guard),
+        ("tenant_b", "Reputation.BounceRate"): (0.05, guard),
+        ("tenant_b", "Reputation.ComplaintRate"): (0.001, guard),
+    }
+    plain = of_type(stack.deployed(), "AWS::CloudWatch::Alarm")
+    assert [n for n, a in plain.items() if a["Namespace"] == "AWS/SES"] == ["AccountBounceRateAlarm", "AccountComplaintRateAlarm"]
 
 
 def test_actuate_runs_alone_unless_the_account_cannot_reserve():
@@ -190,6 +276,8 @@ ALARMS = {
     ("Errors", "${IngestFunction}"): (0, "Sum", 2, 5),
     ("Errors", "${JudgeFunction}"): (0, "Sum", 2, 5),
     ("Errors", "${ActuateFunction}"): (0, "Sum", 2, 5),
+    ("Errors", "${AlarmFunction}"): (0, "Sum", 2, 5),
+    ("Errors", "${SweepFunction}"): (0, "Sum", 2, 5),
     ("Errors", "${OperateFunction}"): (0, "Sum", 1, 1),
     ("Throttles", "${IngestFunction}"): (0, "Sum", 2, 5),
     ("Throttles", "${JudgeFunction}"): (0, "Sum", 2, 5),
@@ -197,7 +285,7 @@ ALARMS = {
 
 
 def test_the_guard_tells_when_it_is_late_or_blind(resources):
-    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    alarms = [a for a in of_type(resources, "AWS::CloudWatch::Alarm").values() if a["Namespace"] != "AWS/SES"]
     watched = {}
     for alarm in alarms:
         periods = alarm["EvaluationPeriods"]
