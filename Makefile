@@ -6,8 +6,8 @@
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## play an hour of mail through the real functions in a local AWS, and check it (MODE=observe: it only tells)
-	@scripts/demo.sh $(if $(MODE),--mode $(MODE))
+demo: ## play mail, alarms and other hands through the real functions in a local AWS, and check it (MODE=observe, STORY=hour|watched)
+	@scripts/demo.sh $(if $(MODE),--mode $(MODE)) $(if $(STORY),--story $(STORY))
 
 test: ## run all tests but the demo's
 	cargo test --workspace --locked

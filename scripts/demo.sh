@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the functions and plays an hour of mail through them in a local AWS: `make demo`.
+# Builds the functions and plays two stories through them in a local AWS: an hour of mail, and what no mail tells (alarms, a
+# lost stream, other hands at SES's switch). `make demo`; one story alone: `--story hour`, `make demo STORY=hour`.
 # Exit code 0: everything that the demo checks held. Needs Rust, Python 3.10 or newer and a C compiler, no AWS account.
 #
 # With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.

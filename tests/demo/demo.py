@@ -1,6 +1,7 @@
-"""The guard, end to end, on real input: one hour of three senders' mail, played through a local AWS and checked.
+"""The guard, end to end, on real input: one hour of three senders' mail, and then what no mail tells, played through a
+local AWS and checked.
 
-    python demo.py --programs TARGET/debug [--mode observe]
+    python demo.py --programs TARGET/debug [--mode observe] [--story watched]
 
 Needs the built functions and the tools of `requirements-demo.txt`; `make demo` brings both. Exit code 0: everything
 held. 1: something did not; what is needed to find out why is kept in `.demo/`.
@@ -29,6 +30,7 @@ from observed import Observed
 from play import Play
 from story import SETS
 from timeline import Timeline
+from watched import Watched
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +39,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="Plays an hour of mail through the guard in a local AWS.")
     arguments.add_argument("--programs", type=Path, required=True, help="folder of the built functions")
     arguments.add_argument("--mode", choices=("enforce", "observe"), default="enforce", help="the template's Mode")
+    arguments.add_argument("--story", choices=("hour", "watched"), help="only this one; watched: what no mail tells")
     given = arguments.parse_args()
+    stories = [given.story] if given.story else ["hour"] if given.mode == "observe" else ["hour", "watched"]
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _end)
     for stream in (sys.stdout, sys.stderr):
@@ -48,7 +52,8 @@ def main() -> int:
     checks = Checks(timeline)
     folder = _run_folder()
     try:
-        _run(folder, given.programs, given.mode, timeline, checks)
+        for one in stories:
+            _run(folder / one, one, given, timeline, checks)
     except (KeyboardInterrupt, SystemExit) as end:
         shutil.rmtree(folder, ignore_errors=True)
         timeline.line("interrupted; nothing of it runs on")
@@ -68,17 +73,21 @@ def main() -> int:
     return 1 if checks.failed else 0
 
 
-def _run(folder: Path, programs: Path, mode: str, timeline: Timeline, checks: Checks) -> None:
-    timeline.title("ses-reputation-guard: one hour of mail from three senders, as the guard sees it")
-    for name in SETS:
-        timeline.fact(name, story.ABOUT[name])
+def _run(folder: Path, which: str, given: argparse.Namespace, timeline: Timeline, checks: Checks) -> None:
+    folder.mkdir()
+    if which == "watched":
+        timeline.title("ses-reputation-guard: what no mail tells")
+    else:
+        timeline.title("ses-reputation-guard: one hour of mail from three senders, as the guard sees it")
+        for name in SETS:
+            timeline.fact(name, story.ABOUT[name])
     timeline.line()
     with LocalAws(folder) as aws:
         timeline.fact("local AWS", f"{aws.url}, account {ACCOUNT}, {REGION}")
         ses = aws.client("sesv2")
         for name in SETS:
             ses.create_configuration_set(ConfigurationSetName=name)
-        stack = deploy.deploy(aws, ROOT / "template.yaml", programs, SETS, mode)
+        stack = deploy.deploy(aws, ROOT / "template.yaml", given.programs, SETS, given.mode)
         guard = Guard(aws, stack)
         try:
             timeline.fact(
@@ -86,8 +95,11 @@ def _run(folder: Path, programs: Path, mode: str, timeline: Timeline, checks: Ch
                 f"deployed in {stack.seconds:.1f} s, {sum(map(len, stack.resources.values()))} resources",
             )
             check.template_is_the_real_one(checks, stack)
-            play = Observed if mode == "observe" else Play
-            play(guard, timeline, checks, ROOT).play()
+            if which == "watched":
+                Watched(guard, timeline, checks, ROOT).play()
+            else:
+                play = Observed if given.mode == "observe" else Play
+                play(guard, timeline, checks, ROOT).play()
         finally:
             if checks.failed or sys.exc_info()[0] is not None:
                 _keep_evidence(folder, guard)

@@ -51,8 +51,8 @@ class Guard:
 
     def __init__(self, aws: LocalAws, stack: Stack) -> None:
         self.stack = stack
-        self.dynamodb, self.events, self.functions, self.logs, self.ses, self.sns, self.sqs = (
-            aws.client(name) for name in ("dynamodb", "events", "lambda", "logs", "sesv2", "sns", "sqs")
+        self.cloudwatch, self.dynamodb, self.events, self.functions, self.logs, self.ses, self.sns, self.sqs = (
+            aws.client(name) for name in ("cloudwatch", "dynamodb", "events", "lambda", "logs", "sesv2", "sns", "sqs")
         )
         self.topic = stack.outputs["EventsTopicArn"]
         self.ledger_table = stack.outputs["LedgerTableName"]

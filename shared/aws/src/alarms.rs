@@ -83,3 +83,48 @@ fn watches(watched: &mut Watched, namespace: Option<&str>, dimensions: &[Dimensi
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricStat};
+
+    use super::*;
+
+    fn dimension(name: &str, value: &str) -> Dimension {
+        Dimension::builder().name(name).value(value).build()
+    }
+
+    fn sets(watched: &Watched) -> Vec<&str> {
+        watched.configuration_sets.iter().map(ConfigurationSetName::as_str).collect()
+    }
+
+    #[test]
+    fn an_alarm_says_what_it_watches() {
+        let alarm = || MetricAlarm::builder().alarm_name("x").state_value(StateValue::Alarm).namespace(SES_NAMESPACE);
+        let of_set = alarm().metric_name("Reputation.BounceRate").dimensions(dimension(SET_DIMENSION, "promo"));
+        let of_account = alarm().metric_name("Reputation.BounceRate");
+        let of_queue = alarm().metric_name("X").namespace("AWS/SQS");
+        let query = |set: &str| {
+            let metric = Metric::builder().namespace(SES_NAMESPACE).dimensions(dimension(SET_DIMENSION, set)).build();
+            let stat = MetricStat::builder().metric(metric).period(300).stat("Sum").build();
+            MetricDataQuery::builder().id("m").metric_stat(stat).build()
+        };
+        let expression = MetricDataQuery::builder().id("e").expression("100*b/s").build();
+        let of_math = MetricAlarm::builder().alarm_name("x").metrics(expression);
+        let of_math =
+            of_math.metrics(query("promo")).metrics(query("promo")).metrics(query("a b")).metrics(query("shop"));
+        for (what, alarm, named, account_level) in [
+            ("a set's", of_set, vec!["promo"], false),
+            ("the account's", of_account, vec![], true),
+            ("another service's", of_queue, vec![], false),
+            ("metric math", of_math, vec!["promo", "shop"], false),
+        ] {
+            let watched = metric_alarm(&alarm.build());
+            assert_eq!((sets(&watched), watched.account_level), (named, account_level), "{what}");
+            assert_eq!((watched.in_alarm, watched.composite), (what != "metric math", false), "{what}");
+        }
+        let composite = CompositeAlarm::builder().alarm_name("any").state_value(StateValue::Ok).build();
+        let composite = composite_alarm(&composite);
+        assert_eq!((composite.in_alarm, composite.composite, composite.account_level), (false, true, false));
+    }
+}
