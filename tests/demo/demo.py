@@ -27,7 +27,9 @@ from checks import Checks
 from guard import Guard
 from local_aws import ACCOUNT, REGION, LocalAws
 from observed import Observed
+from permissions import Permissions
 from play import Play
+from relay import Relay
 from story import SETS
 from timeline import Timeline
 from watched import Watched
@@ -51,9 +53,11 @@ def main() -> int:
     timeline = Timeline()
     checks = Checks(timeline)
     folder = _run_folder()
+    permissions = Permissions(ROOT / "template.yaml", deploy.STACK)
     try:
         for one in stories:
-            _run(folder / one, one, given, timeline, checks)
+            _run(folder / one, one, given, timeline, checks, permissions)
+        permissions.check(timeline, checks, complete=len(stories) == 2)
     except (KeyboardInterrupt, SystemExit) as end:
         shutil.rmtree(folder, ignore_errors=True)
         timeline.line("interrupted; nothing of it runs on")
@@ -73,7 +77,9 @@ def main() -> int:
     return 1 if checks.failed else 0
 
 
-def _run(folder: Path, which: str, given: argparse.Namespace, timeline: Timeline, checks: Checks) -> None:
+def _run(
+    folder: Path, which: str, given: argparse.Namespace, timeline: Timeline, checks: Checks, permissions: Permissions
+) -> None:
     folder.mkdir()
     if which == "watched":
         timeline.title("ses-reputation-guard: what no mail tells")
@@ -82,12 +88,12 @@ def _run(folder: Path, which: str, given: argparse.Namespace, timeline: Timeline
         for name in SETS:
             timeline.fact(name, story.ABOUT[name])
     timeline.line()
-    with LocalAws(folder) as aws:
+    with LocalAws(folder) as aws, Relay(aws.url) as relay:
         timeline.fact("local AWS", f"{aws.url}, account {ACCOUNT}, {REGION}")
         ses = aws.client("sesv2")
         for name in SETS:
             ses.create_configuration_set(ConfigurationSetName=name)
-        stack = deploy.deploy(aws, ROOT / "template.yaml", given.programs, SETS, given.mode)
+        stack = deploy.deploy(aws, ROOT / "template.yaml", given.programs, SETS, given.mode, relay.url)
         guard = Guard(aws, stack)
         try:
             timeline.fact(
@@ -101,6 +107,7 @@ def _run(folder: Path, which: str, given: argparse.Namespace, timeline: Timeline
                 play = Observed if given.mode == "observe" else Play
                 play(guard, timeline, checks, ROOT).play()
         finally:
+            permissions.note(relay.calls, stack)
             if checks.failed or sys.exc_info()[0] is not None:
                 _keep_evidence(folder, guard)
 

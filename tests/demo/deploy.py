@@ -39,8 +39,13 @@ class Stack:
         return self.resources.get(resource_type, {})
 
 
-def deploy(aws: LocalAws, template: Path, programs: Path, configuration_sets: tuple[str, ...], mode: str) -> Stack:
-    """Uploads the built programs found in `programs`, then creates the stack through a change set."""
+def deploy(
+    aws: LocalAws, template: Path, programs: Path, configuration_sets: tuple[str, ...], mode: str, endpoint: str
+) -> Stack:
+    """Uploads the built programs found in `programs`, then creates the stack through a change set.
+
+    `endpoint` is where the functions find AWS.
+    """
     began = time.monotonic()
     text = template.read_text(encoding="utf-8")
     body = packaged(text, _upload(aws, functions(yaml_parse(text)), programs))
@@ -48,7 +53,7 @@ def deploy(aws: LocalAws, template: Path, programs: Path, configuration_sets: tu
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ConfigurationSets": ",".join(configuration_sets),
         "DeletionProtection": "false",
-        "EndpointUrl": aws.url,
+        "EndpointUrl": endpoint,
         "Mode": mode,
     }
     cloudformation = aws.client("cloudformation")

@@ -42,6 +42,7 @@ class Watched:
         self.every_form_of_alarm()
         self.the_lost_stream()
         self.the_stranger()
+        self.the_operator()
         self.the_console()
         self.timeline.title("In the end")
         self.guard.wait(self.guard.quiet, TWO_SWEEPS, "nothing waited any more")
@@ -119,6 +120,18 @@ class Watched:
         noted = "the guard takes note of it, as CloudTrail reports it"
         self._wait(lambda: self._phase(SHOP) == "EXTERNAL", 20.0, noted)
         self._told(f"SES guard: found disabled: {SHOP}", "and tells")
+
+    def the_operator(self) -> None:
+        """While SES's answer is not believed yet. Nothing of it changes what the others play."""
+        self.timeline.title("An operator asks and orders")
+        answers = []
+        for file in ("status", "list", "history", "policy", "set-policy", "clear-policy", "hold", "release"):
+            order = self._event(f"operate/{file}.json")
+            if "configurationSet" in order:
+                order["configurationSet"] = SHOP
+            answers.append((file, self.guard.operate(order)))
+        refused = {file: answer["error"] for file, answer in answers if not answer["ok"]}
+        self.checks.same(refused, {}, f"all {len(answers)} orders of events/operate/ are obeyed")
 
     def the_console(self) -> None:
         self.timeline.title(f"Somebody has enabled {SILENT}, which the guard paused")

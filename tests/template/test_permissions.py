@@ -46,11 +46,11 @@ GRANTS = {
     | {("events:PutEvents", "arn:aws-test:events:xx-test-1:111122223333:event-bus/default")}
     | {("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
     "Alarm": {("dynamodb:Query", "${LedgerTable.Arn}")}
-    | state("GetItem", "UpdateItem", "PutItem")
+    | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("ses:GetConfigurationSet", ANY_SET), ("cloudwatch:DescribeAlarms", "*")}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
     "Sweep": {("dynamodb:Query", "${LedgerTable.Arn}")}
-    | state("GetItem", "UpdateItem", "PutItem")
+    | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
     | {("ses:GetConfigurationSet", ANY_SET), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
@@ -87,13 +87,22 @@ def test_no_role_but_the_functions_own(resources):
 
 
 def test_conditions_narrow_what_names_cannot(resources):
-    conditions = {
-        s["Sid"]: s["Condition"]
+    conditions = [
+        (s["Sid"], s["Condition"])
         for function in GRANTS
         for s in statements(resources[f"{function}Role"]["Properties"])
         if "Condition" in s
-    }
-    assert conditions == CONDITIONS
+    ]
+    assert dict(conditions) == CONDITIONS
+    assert all(condition == CONDITIONS[sid] for sid, condition in conditions)
+
+
+@pytest.mark.parametrize("function", ["Judge", "Alarm", "Sweep"])
+def test_of_the_state_table_only_the_policies_are_listed(resources, function):
+    document = resources[f"{function}Role"]["Properties"]["Policies"][0]["PolicyDocument"]
+    for key, passes in (("policy", True), ("111122223333/xx-test-1/tenant-a", False)):
+        request = Request("guard", "dynamodb:Query", "${StateTable.Arn}", {"dynamodb:LeadingKeys": [key]})
+        assert policy.allows(document, request) == passes, key
 
 
 @pytest.mark.parametrize(

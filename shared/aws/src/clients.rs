@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use guard_core::name::Region;
 
@@ -12,11 +12,18 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// From the environment: credentials, for a local AWS `AWS_ENDPOINT_URL`, and the Region, unless one is given.
+    /// From the environment: credentials, for a local AWS `AWS_ENDPOINT_URL`, and the Region, unless one is given. In a
+    /// function, its name is in the user agent of every call, and so in CloudTrail.
     pub async fn from_env(region: Option<Region>) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts());
         if let Some(region) = region {
             loader = loader.region(aws_config::Region::new(String::from(region)));
+        }
+        // A name that no user agent may hold is left out: nothing depends on it.
+        if let Ok(name) =
+            std::env::var("AWS_LAMBDA_FUNCTION_NAME").map_err(drop).and_then(|name| AppName::new(name).map_err(drop))
+        {
+            loader = loader.app_name(name);
         }
         Self { config: loader.load().await }
     }
