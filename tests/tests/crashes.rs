@@ -28,7 +28,11 @@ async fn paused_exactly(guard: &Guard, what: &str) {
     let bucket = Bucket::of(at(NOON));
     let counts = guard.ledger.window(&promo, bucket, bucket).await.unwrap()[0].counts;
     assert_eq!(counts.bounces.exact(), Some(60), "{what}");
-    assert!(counts.sends.lower() <= 300 && 300 <= counts.sends.upper(), "{what}: {:?}", counts.sends);
+    let account = guard.ledger.window(&promo.account_shard(), bucket, bucket).await.unwrap()[0].counts;
+    for sends in [counts.sends, account.sends] {
+        assert!(sends.lower() <= 300 && 300 <= sends.upper(), "{what}: {sends:?}");
+    }
+    assert!(account.bounces.lower() <= 60 && 60 <= account.bounces.upper(), "{what}: {:?}", account.bounces);
     let acts: Vec<Act> =
         guard.register.history(&promo, 10).await.unwrap().into_iter().map(|record| record.act).collect();
     assert_eq!(acts, [Act::Paused, Act::PauseIntended], "{what}: one decision, written down once");
@@ -66,7 +70,7 @@ async fn ingest_may_die_between_any_two_steps() {
             break;
         }
     }
-    assert_eq!(deaths, 4, "before and after the write and the mark");
+    assert_eq!(deaths, 6, "before and after the write, the mark and the account's write");
 }
 
 #[tokio::test]

@@ -129,6 +129,12 @@ async fn two_racing_ingests_with_duplicates_count_exactly() {
     let counts = ledger.window(&set("promo"), Bucket::of(now), Bucket::of(now)).await.unwrap()[0].counts;
     let exact = [counts.sends, counts.bounces, counts.complaints, counts.prevented].map(|count| count.exact());
     assert_eq!(exact, [60, 25, 25, 25].map(Some), "{counts:?}");
+    // The account's counts hold fewer ids: what is a duplicate shows as far as they go.
+    let shard = set("promo").account_shard();
+    let account = ledger.window(&shard, Bucket::of(now), Bucket::of(now)).await.unwrap()[0].counts;
+    assert_eq!(account.bounces.exact(), Some(25), "{account:?}");
+    let receipts = [account.sends, account.complaints, account.prevented].map(|count| (count.receipts, count.suspect));
+    assert_eq!(receipts, [(240, 120), (100, 50), (100, 50)], "as often as they were delivered");
     assert!(register.read(&set("promo")).await.unwrap().to_judge);
 }
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
-use guard_core::port::{Fault, Landed, Ledger};
+use guard_core::name::SetKey;
+use guard_core::port::{Clock, Fault, Landed, Ledger};
 use guard_core::steps::count::Counter;
-use guard_core::tally::{Addition, BucketTally, Ids, id_cap_unseen};
+use guard_core::tally::{Addition, BucketTally, Ids, account_id_cap, id_cap_unseen};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::receipt;
@@ -38,7 +39,7 @@ impl Ledger for FlakyLedger {
             _ => self.ledger.add(addition).await,
         }
     }
-    async fn window(&self, _: &guard_core::name::SetKey, _: Bucket, _: Bucket) -> Result<Vec<BucketTally>, Fault> {
+    async fn window(&self, _: &SetKey, _: Bucket, _: Bucket) -> Result<Vec<BucketTally>, Fault> {
         unreachable!("a counter reads nothing")
     }
 }
@@ -90,15 +91,59 @@ proptest! {
             }
             prop_assume!(left.is_empty());
         }
-        let tally = runtime.block_on(ledger.window(&set("promo"), Bucket::of(now), Bucket::of(now))).unwrap()[0];
+        // What could not be added to the account waits for the next batch, were it an empty one.
+        for counter in &counters {
+            let left = (0..50).map(|_| runtime.block_on(counter.count(&[], plus_seconds(now, 1_000_000))).account_kept);
+            prop_assume!(left.into_iter().any(|kept| kept == 0));
+        }
+        let of = |set: &SetKey| runtime.block_on(ledger.window(set, Bucket::of(now), Bucket::of(now))).unwrap()[0];
+        let promo = set("promo");
+        let (tally, account) = (of(&promo), of(&promo.account_shard()));
         for (number, of) in (0u8..4).map(|number| (number, kind(number))) {
             let truth = seen.iter().filter(|(seen, _)| *seen == number).count() as u64;
-            let count = tally.counts.of(of);
-            prop_assert!(count.lower() <= truth && truth <= count.upper(), "{of:?}: {truth} not in {count:?}");
+            for (what, count) in [("set", tally.counts.of(of)), ("account", account.counts.of(of))] {
+                let inside = count.lower() <= truth && truth <= count.upper();
+                prop_assert!(inside, "{}, {:?}: {} not in {:?}", what, of, truth, count);
+            }
             if truth <= id_cap_unseen(of) {
-                prop_assert_eq!(count.exact(), Some(truth), "{:?}: few enough to be known to the last one", of);
+                let exact = tally.counts.of(of).exact();
+                prop_assert_eq!(exact, Some(truth), "{:?}: few enough to be known to the last one", of);
+            }
+            if truth <= account_id_cap(of) / 2 {
+                prop_assert_eq!(account.counts.of(of).exact(), Some(truth), "{:?} of the account", of);
             }
         }
+    }
+
+    /// Whatever sets the mail is of, the shards together hold it once more, and no more than that.
+    #[test]
+    fn the_account_is_the_sum_of_its_sets(
+        deliveries in prop::collection::vec((0u8..4, 0u64..20, 0u64..400), 1..200),
+        batch_size in 1usize..100,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (ledger, register, now) = (MemoryLedger::default(), MemoryRegister::default(), at(NOON));
+        let counter = Counter::new(ledger.clone(), register.clone(), ManualClock::at(now));
+        for batch in deliveries.chunks(batch_size) {
+            let batch: Vec<_> =
+                batch.iter().map(|(of, tenant, mail)| receipt(&format!("tenant-{tenant}"), kind(*of), *mail, now)).collect();
+            let counted = runtime.block_on(counter.count(&batch, plus_seconds(now, 60)));
+            prop_assert!(counted.failed.is_empty() && counted.account_faults.is_empty());
+        }
+        let receipts = |sets: &[SetKey]| {
+            let mut sum = [0; 4];
+            for set in sets {
+                for tally in runtime.block_on(ledger.window(set, Bucket::of(now), Bucket::of(now))).unwrap() {
+                    (0u8..4).for_each(|number| sum[usize::from(number)] += tally.counts.of(kind(number)).receipts);
+                }
+            }
+            sum
+        };
+        let sets: Vec<SetKey> = (0..20).map(|tenant| set(&format!("tenant-{tenant}"))).collect();
+        let shards = SetKey::account_shards(&sets[0].account, &sets[0].region);
+        prop_assert_eq!(receipts(&sets), receipts(&shards));
+        let states = runtime.block_on(guard_core::port::Register::to_judge(&register)).unwrap();
+        prop_assert!(states.iter().all(|set| !set.is_account_shard()), "a shard is never judged");
     }
 
     #[test]
@@ -131,4 +176,59 @@ proptest! {
         sorted.sort_unstable();
         prop_assert_eq!(counted(&deliveries, batch_size), counted(&sorted, 30));
     }
+}
+
+/// A ledger that refuses the account's own counts, and only these.
+#[derive(Clone)]
+struct NoAccount {
+    ledger: MemoryLedger,
+    refuses: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Ledger for NoAccount {
+    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+        if addition.set.is_account_shard() && self.refuses.load(std::sync::atomic::Ordering::SeqCst) {
+            let (operation, subject) = ("UpdateItem", addition.set.to_string());
+            return Err(Fault { operation, subject, landed: Landed::No, source: "throttled".into() });
+        }
+        self.ledger.add(addition).await
+    }
+    async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        self.ledger.window(set, from, to).await
+    }
+}
+
+#[tokio::test]
+async fn a_set_neither_fails_nor_waits_for_the_account_and_the_account_catches_up() {
+    let now = at(NOON);
+    let refuses = std::sync::Arc::new(true.into());
+    let ledger = NoAccount { ledger: MemoryLedger::default(), refuses };
+    let register = MemoryRegister::default();
+    let clock = ManualClock::at(now);
+    let counter = Counter::new(ledger.clone(), register.clone(), clock.clone());
+    let batch: Vec<_> = (0..30).map(|mail| receipt("promo", kind((mail % 2) as u8), mail, now)).collect();
+    let counted = counter.count(&batch, plus_seconds(now, 60)).await;
+    assert!(counted.failed.is_empty() && counted.faults.is_empty(), "{counted:?}");
+    assert_eq!((counted.marked, counted.account_faults.len(), counted.account_kept), (1, 1, 1));
+    let promo = set("promo");
+    let of = async |set: &SetKey| ledger.window(set, Bucket::of(now), Bucket::of(now)).await.unwrap();
+    assert_eq!(of(&promo).await[0].counts.sends.exact(), Some(15));
+    assert!(of(&promo.account_shard()).await.is_empty());
+
+    ledger.refuses.store(false, std::sync::atomic::Ordering::SeqCst);
+    let more: Vec<_> = (30..40).map(|mail| receipt("promo", Send, mail, now)).collect();
+    let counted = counter.count(&more, plus_seconds(now, 60)).await;
+    assert_eq!((counted.account_kept, counted.account_lost), (0, 0));
+    let account = of(&promo.account_shard()).await[0].counts;
+    assert_eq!((account.sends.lower(), account.sends.upper(), account.bounces.exact()), (25, 25, Some(15)));
+
+    ledger.refuses.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut lost = 0;
+    for one in more.iter().cycle().take(70) {
+        let stop_at = plus_seconds(clock.now(), 27);
+        let counted = counter.count(std::slice::from_ref(one), stop_at).await;
+        assert!(counted.failed.is_empty() && counted.account_kept <= 64);
+        lost += counted.account_lost;
+    }
+    assert_eq!(lost, 6, "what is kept is bounded, and what is lost is said");
 }

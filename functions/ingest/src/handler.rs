@@ -66,6 +66,13 @@ impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
         for fault in &counted.faults {
             warn!(error = chain(fault), "{fault} failed; its messages come again");
         }
+        for fault in &counted.account_faults {
+            warn!(error = chain(fault), "{fault} failed; the account's own counts are behind until the next batch");
+        }
+        if counted.account_lost > 0 {
+            let lost = counted.account_lost;
+            warn!(metric = "AccountCountsLost", "gave up {lost} additions to the account's own counts");
+        }
         debug!(
             messages = event.records.len(),
             additions = counted.additions,

@@ -1,9 +1,11 @@
 //! Names that become keys: checked once, here, before anything is stored, logged or sent under them.
 
 use std::fmt;
+use std::hash::Hasher;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher24;
 
 /// A configuration set's name as SES allows it: 1 to 64 of `A-Z a-z 0-9 _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +100,9 @@ checked_text!(Region, NameError::Region, |text| {
 /// [`ConfigurationSetName`] does not read it: only a key does.
 const WHOLE_ACCOUNT: &str = "*account*";
 
+/// Over how many partitions of the ledger the account's counts are spread. A busy account is written to by every batch.
+pub const ACCOUNT_SHARDS: usize = 8;
+
 impl SetKey {
     /// The account as a whole, in one Region: what is told and filed of it is kept under this key.
     pub fn account(account: AccountId, region: Region) -> Self {
@@ -107,6 +112,32 @@ impl SetKey {
     /// Whether this is the account as a whole, and no configuration set.
     pub fn is_account(&self) -> bool {
         self.name.0 == WHOLE_ACCOUNT
+    }
+
+    /// The keys under which the account's own counts lie in the ledger, and nowhere else: together they hold every event
+    /// of every set.
+    pub fn account_shards(account: &AccountId, region: &Region) -> [Self; ACCOUNT_SHARDS] {
+        std::array::from_fn(|number| Self {
+            account: account.clone(),
+            region: region.clone(),
+            name: ConfigurationSetName(format!("{WHOLE_ACCOUNT}#{number}")),
+        })
+    }
+
+    /// The one of the account's shards in which this set's events are counted a second time: always the same, so that an
+    /// event that comes twice meets itself.
+    #[must_use]
+    pub fn account_shard(&self) -> Self {
+        let mut hasher = SipHasher24::new();
+        hasher.write(self.name.0.as_bytes());
+        let number = hasher.finish() % ACCOUNT_SHARDS as u64;
+        let name = ConfigurationSetName(format!("{WHOLE_ACCOUNT}#{number}"));
+        Self { account: self.account.clone(), region: self.region.clone(), name }
+    }
+
+    /// Whether this is a shard of the account's own counts: no configuration set, and never judged or paused.
+    pub fn is_account_shard(&self) -> bool {
+        self.name.0.strip_prefix(WHOLE_ACCOUNT).is_some_and(|rest| rest.starts_with('#'))
     }
 }
 
@@ -118,9 +149,13 @@ impl FromStr for SetKey {
             return Err(NameError::Key);
         };
         let (account, region) = (account.parse()?, region.parse()?);
-        match name {
-            WHOLE_ACCOUNT => Ok(Self::account(account, region)),
-            name => Ok(Self { account, region, name: name.parse()? }),
+        if name == WHOLE_ACCOUNT {
+            return Ok(Self::account(account, region));
+        }
+        let shards = Self::account_shards(&account, &region);
+        match shards.into_iter().find(|shard| shard.name.0 == name) {
+            Some(shard) => Ok(shard),
+            None => Ok(Self { account, region, name: name.parse()? }),
         }
     }
 }
@@ -176,6 +211,13 @@ mod tests {
         assert_eq!(whole.to_string().parse(), Ok(whole.clone()));
         assert!(whole.is_account() && !key.is_account());
         assert!(whole.name.as_str().parse::<ConfigurationSetName>().is_err(), "no set can be taken for the account");
+        for (number, shard) in SetKey::account_shards(&key.account, &key.region).into_iter().enumerate() {
+            assert_eq!(shard.to_string(), format!("111122223333/eu-west-1/*account*#{number}"));
+            assert_eq!(shard.to_string().parse(), Ok(shard.clone()));
+            assert!(shard.is_account_shard() && !shard.is_account());
+            assert!(shard.name.as_str().parse::<ConfigurationSetName>().is_err());
+        }
+        assert!(!key.is_account_shard() && !whole.is_account_shard());
         for broken in [
             "",
             "111122223333",
@@ -183,8 +225,23 @@ mod tests {
             "1/eu-west-1/a",
             "111122223333/x/a",
             "111122223333/eu-west-1/a/b",
+            "111122223333/eu-west-1/*account*#8",
+            "111122223333/eu-west-1/*account*#",
         ] {
             assert!(broken.parse::<SetKey>().is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_set_keeps_its_shard_and_the_sets_spread_over_all() {
+        let set = |name: &str| format!("111122223333/eu-west-1/{name}").parse::<SetKey>().unwrap();
+        assert_eq!(set("marketing-weekly").account_shard().name.as_str(), "*account*#5", "it must never move");
+        let mut sets = [0_u32; ACCOUNT_SHARDS];
+        let shards = SetKey::account_shards(&set("a").account, &set("a").region);
+        for number in 0..8_000 {
+            let shard = set(&format!("tenant-{number}")).account_shard();
+            sets[shards.iter().position(|one| *one == shard).unwrap()] += 1;
+        }
+        assert!(sets.iter().all(|count| (850..1_150).contains(count)), "{sets:?}");
     }
 }

@@ -26,6 +26,16 @@ pub const fn id_cap_unseen(kind: SignalKind) -> u64 {
     id_cap(kind) / 2
 }
 
+/// The same of a bucket of the account's own counts, to which every batch adds: as many as leave its item below 1 KB, so
+/// that each write is charged once. A small account is known to the last failure all the same.
+pub const fn account_id_cap(kind: SignalKind) -> u64 {
+    match kind {
+        SignalKind::Send | SignalKind::Prevented => 0,
+        SignalKind::Bounce => 40,
+        SignalKind::Complaint => 24,
+    }
+}
+
 /// One value per [`SignalKind`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PerKind<T> {
@@ -203,10 +213,12 @@ impl Addition {
     /// last seen, if it was. An id that is there already takes no room, so a bucket that stays under its cap stays exact
     /// however often its events come.
     pub fn record_what_fits(&mut self, stored: Option<&Ids>) {
+        let of_account = self.set.is_account_shard();
         for (kind, receipts) in &mut self.receipts {
+            let cap = if of_account { account_id_cap(*kind) } else { id_cap(*kind) };
             let (there, cap) = match stored {
-                Some(stored) => (stored.of(*kind).union(&receipts.ids).count(), id_cap(*kind)),
-                None => (receipts.ids.len(), id_cap_unseen(*kind)),
+                Some(stored) => (stored.of(*kind).union(&receipts.ids).count(), cap),
+                None => (receipts.ids.len(), cap / 2),
             };
             receipts.record_ids = there as u64 <= cap;
         }
@@ -229,6 +241,23 @@ pub fn fold<'a>(signals: impl IntoIterator<Item = (&'a Signal, bool)>) -> Vec<Ad
             .entry((&signal.set, bucket))
             .or_insert_with(|| Addition::empty(signal.set.clone(), bucket))
             .include(signal, suspect);
+    }
+    additions.into_values().collect()
+}
+
+/// What the same batch adds to the account's own counts: one addition per shard and bucket.
+pub fn fold_account<'a>(signals: impl IntoIterator<Item = (&'a Signal, bool)>) -> Vec<Addition> {
+    let mut additions: BTreeMap<(SetKey, Bucket), Addition> = BTreeMap::new();
+    for of_set in fold(signals) {
+        let (shard, bucket) = (of_set.set.account_shard(), of_set.bucket);
+        let sum = additions.entry((shard.clone(), bucket)).or_insert_with(|| Addition::empty(shard, bucket));
+        for ((_, sum), (_, receipts)) in sum.receipts.iter_mut().zip(of_set.receipts) {
+            sum.receipts += receipts.receipts;
+            sum.suspect += receipts.suspect;
+            sum.ids.extend(receipts.ids);
+        }
+        // Whether the sends are counted late is asked of each set; here the slots would only make the item larger.
+        sum.newest_send = sum.newest_send.max(of_set.newest_send);
     }
     additions.into_values().collect()
 }

@@ -1,7 +1,10 @@
-//! Counting: sends before failures, then the mark, and only then the acknowledgement.
+//! Counting: sends before failures, then the mark, then the account's own counts, and only then the acknowledgement.
 //!
 //! A crash between any two steps leaves the messages unacknowledged. When they come again the ids make the counts a
 //! no-op, the mark is set again and the decision is taken again.
+//!
+//! The account comes last and gives no message back: a message that came again for the account's sake alone would be
+//! counted a second time for its set, as a suspect. What could not be added to the account is kept for the next batch.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
@@ -12,7 +15,7 @@ use jiff::Timestamp;
 use crate::event::Signal;
 use crate::name::SetKey;
 use crate::port::{Clock, Fault, Landed, Ledger, Register};
-use crate::tally::{Addition, Ids, fold};
+use crate::tally::{Addition, Ids, fold, fold_account};
 use crate::time::Bucket;
 
 /// Writes in flight at once.
@@ -21,6 +24,8 @@ const IN_FLIGHT: usize = 64;
 const BACKOFF_MILLISECONDS: [u64; 4] = [25, 100, 400, 1_000];
 /// Buckets whose ids are remembered: 10 MB, were all of them full.
 const REMEMBERED_BUCKETS: usize = 2_000;
+/// Additions to the account's counts that are kept for the next batch: 1 MB, were each of a full batch.
+const KEPT_ADDITIONS: usize = 64;
 
 /// One message of a batch, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,12 @@ pub struct Counted {
     pub additions: usize,
     /// Sets marked to be judged.
     pub marked: usize,
+    /// Why the account's counts are behind, one fault for each write that was given up. No message comes again for it.
+    pub account_faults: Vec<Fault>,
+    /// Additions to the account's counts that wait for the next batch.
+    pub account_kept: usize,
+    /// Additions to the account's counts that are given up: it is counted too low by them.
+    pub account_lost: usize,
 }
 
 /// Counts batches, and remembers between them what the buckets hold.
@@ -53,12 +64,13 @@ pub struct Counter<L, R, C> {
     register: R,
     clock: C,
     ids: Mutex<HashMap<(SetKey, Bucket), Ids>>,
+    kept: Mutex<Vec<Addition>>,
 }
 
 impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
     /// A counter that has seen nothing yet.
     pub fn new(ledger: L, register: R, clock: C) -> Self {
-        Self { ledger, register, clock, ids: Mutex::default() }
+        Self { ledger, register, clock, ids: Mutex::default(), kept: Mutex::default() }
     }
 
     /// Counts a batch. Everything that is not named in [`Counted::failed`] is stored, and its set marked. Nothing is
@@ -77,18 +89,13 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
             // Failures without the sends of the same batch would read as a rate that is too high.
             let (held_back, wave): (Vec<_>, Vec<_>) = wave.into_iter().partition(|one| behind.contains(&one.set));
             lost.extend(held_back.into_iter().map(|one| (one.set, one.bucket)));
-            let results: Vec<_> = futures::stream::iter(wave)
-                .map(|one| async move { (one.set.clone(), one.bucket, self.add(one, stop_at).await) })
-                .buffer_unordered(IN_FLIGHT)
-                .collect()
-                .await;
-            for (set, bucket, result) in results {
+            for (one, result) in self.add_all(wave, stop_at).await {
                 match result {
                     Ok(()) => counted.additions += 1,
                     Err(fault) => {
                         counted.faults.extend(fault);
-                        behind.insert(set.clone());
-                        lost.insert((set, bucket));
+                        behind.insert(one.set.clone());
+                        lost.insert((one.set, one.bucket));
                     }
                 }
             }
@@ -118,21 +125,57 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
             let marked = !signal.kind.is_failure() || !unmarked.contains(&signal.set);
             !(stored && marked)
         };
-        counted.failed =
-            batch.iter().filter(|one| one.signals.iter().any(is_lost)).map(|one| one.message_id.clone()).collect();
+        let (failed, done): (Vec<_>, Vec<_>) = batch.iter().partition(|one| one.signals.iter().any(is_lost));
+        counted.failed = failed.into_iter().map(|one| one.message_id.clone()).collect();
+        self.count_account(&done, stop_at, &mut counted).await;
         counted
     }
 
+    /// Adds what is done with to the account's counts, and what was left of earlier batches.
+    async fn count_account(&self, done: &[&Receipt], stop_at: Timestamp, counted: &mut Counted) {
+        let mut additions = self.kept.lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
+        additions
+            .extend(fold_account(done.iter().flat_map(|one| one.signals.iter().map(|signal| (signal, one.suspect)))));
+        let mut left = Vec::new();
+        for (one, result) in self.add_all(additions, stop_at).await {
+            if let Err(fault) = result {
+                counted.account_faults.extend(fault);
+                left.push(one);
+            }
+        }
+        counted.account_lost = left.len().saturating_sub(KEPT_ADDITIONS);
+        left.truncate(KEPT_ADDITIONS);
+        counted.account_kept = left.len();
+        if let Ok(mut kept) = self.kept.lock() {
+            kept.extend(left);
+        }
+    }
+
+    async fn add_all(
+        &self,
+        additions: Vec<Addition>,
+        stop_at: Timestamp,
+    ) -> Vec<(Addition, Result<(), Option<Fault>>)> {
+        futures::stream::iter(additions)
+            .map(|mut one| async move {
+                let result = self.add(&mut one, stop_at).await;
+                (one, result)
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .collect()
+            .await
+    }
+
     /// Stores one addition. `Err(None)` when there was no time to begin.
-    async fn add(&self, mut addition: Addition, stop_at: Timestamp) -> Result<(), Option<Fault>> {
+    async fn add(&self, addition: &mut Addition, stop_at: Timestamp) -> Result<(), Option<Fault>> {
         let bucket = (addition.set.clone(), addition.bucket);
-        self.record_what_fits(&bucket, &mut addition);
+        self.record_what_fits(&bucket, addition);
         let mut last = None;
         for wait in BACKOFF_MILLISECONDS {
             if self.clock.now() >= stop_at {
                 return Err(last);
             }
-            match self.ledger.add(&addition).await {
+            match self.ledger.add(addition).await {
                 Ok(ids) => {
                     self.remember(bucket, ids);
                     return Ok(());
