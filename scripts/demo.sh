@@ -4,7 +4,7 @@
 # Exit code 0: everything that the demo checks held. Needs Rust, Python 3.10 or newer and a C compiler, no AWS account.
 #
 # With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.
-# `scripts/demo.sh contract` holds the stores' contract against the same local AWS instead: a part of `make test`.
+# `scripts/demo.sh contract` holds the ports' contracts against the same local AWS instead: a part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,7 +37,7 @@ command -v cc >/dev/null 2>&1 ||
 tools=$(PYTHON=$python scripts/tools.sh demo)
 
 if [ "${1:-}" = contract ]; then
-  exec "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract in_local_aws
+  exec "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract --test inventory in_local_aws
 fi
 
 packages=()

@@ -25,13 +25,7 @@ pub struct SesSwitch {
 impl SesSwitch {
     /// The switch of this account and Region. The SDK does not repeat its calls: they are paced by whoever makes them.
     pub fn new(clients: &Clients, account: AccountId, region: Region) -> Self {
-        let timeouts =
-            TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
-        let config = aws_sdk_sesv2::config::Builder::from(clients.config())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts)
-            .build();
-        Self { client: Client::from_conf(config), account, region }
+        Self { client: one_call_each(clients), account, region }
     }
 
     /// A set of the same name elsewhere is another set.
@@ -39,10 +33,26 @@ impl SesSwitch {
         if set.account == self.account && set.region == self.region {
             return Ok(());
         }
-        let here =
-            format!("{set} is not in account {} and Region {}, which this stack guards", self.account, self.region);
-        Err(SwitchFault::Refused(here.into()))
+        Err(elsewhere(&set.to_string(), &self.account, &self.region))
     }
+}
+
+/// A client of which each call is one request.
+pub(crate) fn one_call_each(clients: &Clients) -> Client {
+    let timeouts =
+        TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
+    let config = aws_sdk_sesv2::config::Builder::from(clients.config())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .build();
+    Client::from_conf(config)
+}
+
+/// Refuses what is not in the account and Region that this stack guards.
+pub(crate) fn elsewhere(what: &str, account: &AccountId, region: &Region) -> SwitchFault {
+    SwitchFault::Refused(
+        format!("{what} is not in account {account} and Region {region}, which this stack guards").into(),
+    )
 }
 
 impl SendingSwitch for SesSwitch {
@@ -62,7 +72,7 @@ impl SendingSwitch for SesSwitch {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum may grow; what is not known has no status")]
-fn switch_fault<E>(error: SdkError<E, HttpResponse>) -> SwitchFault
+pub(crate) fn switch_fault<E>(error: SdkError<E, HttpResponse>) -> SwitchFault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {

@@ -22,6 +22,16 @@ pub struct AccountId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
 
+/// An event destination's name as SES allows it: 1 to 64 of `A-Z a-z 0-9 _ -`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DestinationName(String);
+
+/// The ARN of an SNS topic, such as `arn:aws:sns:eu-west-1:111122223333:guard-events`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TopicArn(String);
+
 /// What is counted and paused: one configuration set of one account in one Region.
 /// Its text, `<account>/<region>/<configuration set>`, is the partition key of both tables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +57,12 @@ pub enum NameError {
     /// Not a Region's code.
     #[error("the Region must look like eu-west-1")]
     Region,
+    /// Not an event destination's name.
+    #[error("the event destination's name must be 1 to 64 of A-Z a-z 0-9 _ -")]
+    Destination,
+    /// Not the ARN of an SNS topic.
+    #[error("the topic must be the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:111122223333:guard-events")]
+    Topic,
     /// Not `<account>/<region>/<configuration set>`.
     #[error("the key must be <account>/<region>/<configuration set>")]
     Key,
@@ -88,6 +104,21 @@ macro_rules! checked_text {
 
 checked_text!(ConfigurationSetName, NameError::ConfigurationSet, |text| {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+});
+checked_text!(DestinationName, NameError::Destination, |text| {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+});
+checked_text!(TopicArn, NameError::Topic, |text| {
+    match text.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", partition, "sns", region, account, name] => {
+            partition.starts_with("aws")
+                && region.parse::<Region>().is_ok()
+                && account.parse::<AccountId>().is_ok()
+                && !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        }
+        _ => false,
+    }
 });
 checked_text!(AccountId, NameError::Account, |text| { text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) });
 checked_text!(Region, NameError::Region, |text| {
@@ -199,6 +230,23 @@ mod tests {
             ("a space", "a b", false),
         ] {
             assert_eq!(text.parse::<ConfigurationSetName>().is_ok(), valid, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_topic_is_named_in_full() {
+        for (text, valid) in [
+            ("arn:aws:sns:eu-west-1:111122223333:guard-EventsTopic-1X2Y", true),
+            ("arn:aws-cn:sns:cn-north-1:111122223333:events", true),
+            ("guard-EventsTopic", false),
+            ("arn:aws:sqs:eu-west-1:111122223333:events", false),
+            ("arn:aws:sns:eu-west-1:111122223333:", false),
+            ("arn:aws:sns:eu-west-1:111122223333:events:0b57f4b5-subscription", false),
+            ("arn:aws:sns:eu-west-1:1111:events", false),
+            ("arn:aws:sns::111122223333:events", false),
+            ("arn:aws:sns:eu-west-1:111122223333:events' --x", false),
+        ] {
+            assert_eq!(text.parse::<TopicArn>().is_ok(), valid, "{text}");
         }
     }
 

@@ -1,11 +1,18 @@
 //! What the rules need of the world, in our words. Each port has an adapter in `guard-aws` and one in
 //! `guard-local`, and one contract suite that both pass.
 
+mod inventory;
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
 
 use jiff::Timestamp;
+
+pub use inventory::{
+    Created, DESTINATIONS_PER_SET, EventDestination, EventType, Identity, IdentityKind, Inventory, Page,
+    SETS_PER_ACCOUNT, Target,
+};
 
 use crate::audit::{AuditId, AuditRecord};
 use crate::name::{ConfigurationSetName, SetKey};
@@ -169,8 +176,8 @@ pub enum SwitchFault {
     /// Too many calls (429); surely not done.
     #[error("SES is throttling")]
     Throttled,
-    /// The configuration set does not exist (404).
-    #[error("SES knows no such configuration set")]
+    /// The configuration set, or the identity, does not exist (404).
+    #[error("SES knows nothing of this name")]
     NotFound,
     /// Refused for another reason (denied, invalid); surely not done.
     #[error("SES refused the call")]

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod clock;
+mod inventory;
 mod ledger;
 mod policies;
 mod recorder;
@@ -13,11 +14,12 @@ mod ses;
 
 pub use alarms::SimulatedAlarms;
 pub use clock::ManualClock;
+pub use inventory::Asked;
 pub use ledger::MemoryLedger;
 pub use policies::MemoryPolicyStore;
 pub use recorder::{RecordedNotices, RecordedReminders, RecordedWakes};
 pub use register::MemoryRegister;
-pub use ses::{SesFault, SimulatedSes};
+pub use ses::{DESTINATION, EVENTS_TOPIC, SesFault, SimulatedSes};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,10 +1,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use guard_core::name::SetKey;
-use guard_core::port::{SendingSwitch, SwitchFault};
+use guard_core::name::{AccountId, ConfigurationSetName, DestinationName, Region, SetKey, TopicArn};
+use guard_core::port::{EventDestination, SendingSwitch, SwitchFault};
 
+use crate::inventory::Asked;
 use crate::locked;
+
+/// The topic to which sets publish that are created by [`SimulatedSes::create`].
+pub const EVENTS_TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:guard-events";
+/// The name of the event destination that leads there.
+pub const DESTINATION: &str = "guard";
 
 /// What the next calls to the simulated SES meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,21 +25,41 @@ pub enum SesFault {
     AnswerLost,
 }
 
+/// A configuration set.
 #[derive(Debug, Default)]
-struct Account {
-    sets: BTreeMap<SetKey, bool>,
-    faults: VecDeque<SesFault>,
-    calls: Vec<(SetKey, Option<bool>)>,
+pub(crate) struct Set {
+    enabled: bool,
+    pub(crate) destinations: Vec<EventDestination>,
+    pub(crate) metrics: bool,
 }
 
-/// The part of SES that the guard touches: which sets there are, and which of them may send. Clones share it.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) sets: BTreeMap<SetKey, Set>,
+    pub(crate) identities: BTreeMap<(AccountId, Region, String), Option<ConfigurationSetName>>,
+    faults: VecDeque<SesFault>,
+    calls: Vec<(SetKey, Option<bool>)>,
+    pub(crate) inventory_faults: VecDeque<SesFault>,
+    pub(crate) asked: Vec<Asked>,
+}
+
+/// The part of SES that the guard touches: which sets there are, which of them may send, and where their events go.
+/// Clones share it.
 #[derive(Debug, Default, Clone)]
-pub struct SimulatedSes(Arc<Mutex<Account>>);
+pub struct SimulatedSes(pub(crate) Arc<Mutex<Account>>);
 
 impl SimulatedSes {
-    /// Creates a configuration set that may send.
+    /// Creates a configuration set that may send, and publishes its events to the guard.
     pub fn create(&self, set: &SetKey) {
-        locked(&self.0).sets.insert(set.clone(), true);
+        self.create_bare(set);
+        if let (Ok(name), Ok(topic)) = (DESTINATION.parse::<DestinationName>(), EVENTS_TOPIC.parse::<TopicArn>()) {
+            self.publish(set, [EventDestination::of_guard(&name, &topic)]);
+        }
+    }
+
+    /// Creates a configuration set as SES does: it may send, and publishes its events to nobody.
+    pub fn create_bare(&self, set: &SetKey) {
+        locked(&self.0).sets.insert(set.clone(), Set { enabled: true, ..Set::default() });
     }
 
     /// Deletes one.
@@ -44,7 +70,7 @@ impl SimulatedSes {
     /// What a person does in the console.
     pub fn toggle(&self, set: &SetKey, enabled: bool) {
         if let Some(stored) = locked(&self.0).sets.get_mut(set) {
-            *stored = enabled;
+            stored.enabled = enabled;
         }
     }
 
@@ -55,7 +81,7 @@ impl SimulatedSes {
 
     /// Whether the set may send; `false` when there is none.
     pub fn accepts(&self, set: &SetKey) -> bool {
-        locked(&self.0).sets.get(set).is_some_and(|enabled| *enabled)
+        locked(&self.0).sets.get(set).is_some_and(|stored| stored.enabled)
     }
 
     /// Every call so far: the set, and what it was turned to (`None`: it was only looked at).
@@ -74,7 +100,7 @@ impl SimulatedSes {
             Some(SesFault::AnswerLost) | None => {}
         }
         let stored = account.sets.get_mut(set).ok_or(SwitchFault::NotFound)?;
-        let done = act(stored);
+        let done = act(&mut stored.enabled);
         match fault {
             Some(_) => Err(SwitchFault::Unknown("time-out".into())),
             None => Ok(done),
