@@ -163,11 +163,14 @@ fn the_built_in_policy_is_explained_as_a_table_and_a_drawing() {
 fn the_reference_vectors_pass_and_a_wrong_number_does_not() {
     let vectors = fs::read_to_string(repository().join("shared/core/tests/fixtures/policy_vectors.json")).unwrap();
     let output = policy("test", &[], &vectors);
-    assert_eq!((output.status.code(), printed(&output)), (Some(0), "69 decisions and 6 re-checks agree\n"));
+    assert_eq!(
+        (output.status.code(), printed(&output)),
+        (Some(0), "69 decisions, 9 account choices and 6 re-checks agree\n")
+    );
     let output = policy("test", &[], &vectors.replacen("\"excess_micro\": 8550000", "\"excess_micro\": 8550001", 1));
     assert_snapshot!(printed(&output), @r#"
     case 7 "9 of 9 bounced: still below the slack": bounce.excess_micro: expected 8550001, found 8550000
-    1 mismatch in 69 decisions and 6 re-checks
+    1 mismatch in 69 decisions, 9 account choices and 6 re-checks
     "#);
     assert_eq!(output.status.code(), Some(1));
     let output = policy("test", &[], "{\"decide\": 1}");

@@ -9,7 +9,10 @@ use super::{FINE, WRONG, Wrong, plural, print, text_of};
 pub(super) fn run(file: &Path) -> Result<u8, Wrong> {
     let report = cases::run(&text_of(file)?)
         .map_err(|error| Wrong { message: format!("{}: {error}", file.display()), code: WRONG })?;
-    let run = format!("{} and {}", plural(report.decide, "decision"), plural(report.recheck, "re-check"));
+    let [decide, account, recheck] =
+        [(report.decide, "decision"), (report.account_guard, "account choice"), (report.recheck, "re-check")]
+            .map(|(count, what)| plural(count, what));
+    let run = format!("{decide}, {account} and {recheck}");
     let mismatches: String = report.mismatches.iter().map(|mismatch| format!("{mismatch}\n")).collect();
     let (verdict, code) = match report.mismatches.len() {
         0 => (format!("{run} agree"), FINE),

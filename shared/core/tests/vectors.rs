@@ -15,7 +15,7 @@ fn run_json(cases: &Value) -> Report {
 
 #[test]
 fn every_verdict_every_sentence_and_every_wait_agrees() {
-    assert_eq!(run_json(&vectors()), Report { decide: 69, recheck: 6, mismatches: Vec::new() });
+    assert_eq!(run_json(&vectors()), Report { decide: 69, account_guard: 9, recheck: 6, mismatches: Vec::new() });
 }
 
 #[test]
@@ -27,12 +27,16 @@ fn every_case_says_every_number() {
             (fields(expect), fields(&expect["bounce"]), fields(&expect["complaint"]), case["explain"].is_string());
         assert_eq!(found, (5, 9, 9, true), "{}", case["name"]);
     }
+    for case in vectors()["account_guard"].as_array().unwrap() {
+        assert_eq!(case["expect"].as_object().unwrap().len(), 5, "{}", case["name"]);
+    }
 }
 
 #[test]
 fn the_default_policy_is_that_of_the_vectors() {
     let mut vectors = vectors();
     vectors.as_object_mut().unwrap().remove("default_config");
+    vectors.as_object_mut().unwrap().remove("default_guard_config");
     assert_eq!(run_json(&vectors).mismatches, [], "the built-in policy stands in for it");
 }
 
@@ -51,6 +55,13 @@ fn a_single_wrong_number_is_told() {
         let report = run_json(&json!({ "default_config": vectors["default_config"], "decide": [wrong] }));
         let fields: Vec<&str> = report.mismatches.iter().map(|mismatch| mismatch.field.as_str()).collect();
         assert_eq!(fields, [path.trim_start_matches('/').replace('/', ".")]);
+    }
+    for field in ["triggered", "pause", "effective_target_ppm", "projected_sends", "projected_events"] {
+        let mut wrong = vectors["account_guard"][3].clone();
+        wrong["expect"][field] = json!(123_456_789);
+        let report = run_json(&json!({ "account_guard": [wrong] }));
+        let fields: Vec<&str> = report.mismatches.iter().map(|mismatch| mismatch.field.as_str()).collect();
+        assert_eq!(fields, [field]);
     }
     let mut wrong = first.clone();
     wrong["explain"] = json!("Fine.");

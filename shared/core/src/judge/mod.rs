@@ -4,6 +4,7 @@
 //! window. This is Page's CUSUM, so it may be asked after every event without growing less certain. Failures are booked
 //! to the bucket in which their mail was sent; the window never reaches back beyond the last resume.
 
+pub mod account;
 mod finding;
 mod recheck;
 mod stretch;

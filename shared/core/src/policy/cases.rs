@@ -1,6 +1,8 @@
 //! Decision cases as data: counts and what they must come to, number by number, in the form of the reference vectors.
 //! Cases count in hours; the rule works on buckets of any width, so one hour is one bucket here.
 
+mod account;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -20,6 +22,8 @@ const WEEK_HOURS: u32 = 168;
 pub struct Report {
     /// How many verdicts were compared.
     pub decide: usize,
+    /// How many choices for the account were compared.
+    pub account_guard: usize,
     /// How many waits were compared.
     pub recheck: usize,
     /// What disagrees.
@@ -55,7 +59,7 @@ pub enum CasesError {
     #[error("{0}: an hour lies beyond all time")]
     Hour(String),
     /// It would pass whatever the guard does.
-    #[error("the file holds no cases: neither decide nor recheck")]
+    #[error("the file holds no cases: neither decide nor account_guard nor recheck")]
     Empty,
 }
 
@@ -64,7 +68,11 @@ struct File {
     #[serde(default)]
     default_config: Config,
     #[serde(default)]
+    default_guard_config: account::GuardConfig,
+    #[serde(default)]
     decide: Vec<Case>,
+    #[serde(default)]
+    account_guard: Vec<account::GuardCase>,
     #[serde(default)]
     recheck: Vec<Recheck>,
 }
@@ -121,10 +129,15 @@ struct Recheck {
 /// Runs every case of a file.
 pub fn run(json: &str) -> Result<Report, CasesError> {
     let file: File = serde_json::from_str(json)?;
-    if file.decide.is_empty() && file.recheck.is_empty() {
+    let mut report = Report {
+        decide: file.decide.len(),
+        account_guard: file.account_guard.len(),
+        recheck: file.recheck.len(),
+        mismatches: Vec::new(),
+    };
+    if report.decide + report.account_guard + report.recheck == 0 {
         return Err(CasesError::Empty);
     }
-    let mut report = Report { decide: file.decide.len(), recheck: file.recheck.len(), mismatches: Vec::new() };
     for case in &file.decide {
         let judgement = case.judged(&file.default_config)?;
         let found = Found::of(&judgement);
@@ -134,11 +147,19 @@ pub fn run(json: &str) -> Result<Report, CasesError> {
             compare.one("explain", &explain.replace(',', "").into(), &found.sentence(&judgement).into());
         }
     }
+    for case in &file.account_guard {
+        let mut compare = Comparison { case: case.title(), mismatches: &mut report.mismatches };
+        compare.all("", &case.expect, &serde_json::to_value(case.found(&file.default_guard_config))?);
+    }
     for (index, recheck) in file.recheck.iter().enumerate() {
         let mut compare = Comparison { case: format!("recheck {}", index + 1), mismatches: &mut report.mismatches };
         compare.one("expect_recheck_after_s", &recheck.expect_recheck_after_s.into(), &recheck.found().into());
     }
     Ok(report)
+}
+
+fn title(what: &str, id: &Value, name: &str) -> String {
+    if id.is_null() { format!("{what} {name:?}") } else { format!("{what} {id} {name:?}") }
 }
 
 struct Comparison<'a> {
@@ -175,7 +196,7 @@ impl Comparison<'_> {
 
 impl Case {
     fn title(&self) -> String {
-        if self.id.is_null() { format!("case {:?}", self.name) } else { format!("case {} {:?}", self.id, self.name) }
+        title("case", &self.id, &self.name)
     }
 
     fn judged(&self, defaults: &Config) -> Result<Judgement, CasesError> {
