@@ -1,7 +1,7 @@
 # `make` lists the commands. `make demo` and `make test` need Rust, Python 3.10 or newer and a C compiler, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench build clean
+.PHONY: help demo test lint advisories bench build clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,10 +15,14 @@ test: ## run all tests but the demo's
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH SAM_CLI_TELEMETRY=0 && \
 		echo "pytest tests/template" && python -m pytest -q -p no:cacheprovider tests/template
 
-lint: ## formatting, clippy, the walls between the crates
+lint: ## formatting, clippy, the walls between the crates, licences and sources of what comes from outside
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/walls.sh
+	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo deny --locked check licenses bans sources
+
+advisories: ## known holes in what comes from outside (reads RustSec's database from the network)
+	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo deny --locked check advisories
 
 bench: ## time one evaluation of a configuration set
 	cargo bench --locked -p guard-core --bench judge
