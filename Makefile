@@ -1,7 +1,7 @@
 # `make` lists the commands. `make demo` and `make test` need Rust, Python 3.10 or newer and a C compiler, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint advisories bench build clean
+.PHONY: help demo test soak lint advisories bench build clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,10 @@ test: ## run all tests but the demo's
 	@scripts/demo.sh contract
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH SAM_CLI_TELEMETRY=0 && \
 		echo "pytest tests/template" && python -m pytest -q -p no:cacheprovider tests/template
+
+soak: ## storms in a local AWS: killed functions, lost answers, a store that is away, an SES that throttles (half an hour)
+	@scripts/demo.sh soak storm
+	@scripts/demo.sh soak crowd
 
 lint: ## formatting, clippy, the walls between the crates, licences and sources of what comes from outside
 	cargo fmt --all --check

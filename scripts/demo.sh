@@ -4,6 +4,7 @@
 # Exit code 0: everything that the demo checks held. Needs Rust, Python 3.10 or newer and a C compiler, no AWS account.
 #
 # With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.
+# `scripts/demo.sh soak storm` and `soak crowd` play storms instead: `make soak`.
 # `scripts/demo.sh contract` holds the ports' contracts against the same local AWS instead: a part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,4 +47,8 @@ echo "building the functions"
 cargo build --locked "${packages[@]}"
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
+if [ "${1:-}" = soak ]; then
+  shift
+  exec "$tools/python" -B tests/demo/soak.py "$@" --programs "$target/debug"
+fi
 exec "$tools/python" -B tests/demo/demo.py --programs "$target/debug" "$@"

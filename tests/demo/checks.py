@@ -9,7 +9,7 @@ from typing import Any
 
 import story
 from deploy import Stack
-from guard import KINDS, Books, Guard, Interval, Item, Notice
+from guard import KINDS, SHARD, Books, Guard, Interval, Item, Notice
 from story import PROMO, SETS
 from timeline import Timeline
 
@@ -110,7 +110,9 @@ def the_file_came_first(checks: Checks, records: list[dict[str, Any]]) -> None:
 
 def books_balance(checks: Checks, timeline: Timeline, guard: Guard, books: Books) -> None:
     """Every set, every quarter of an hour, every kind: the ledger against what was published."""
-    ledger = guard.tallies()
+    all_counts = guard.tallies()
+    ledger = {key: interval for key, interval in all_counts.items() if not key[0].startswith(SHARD)}
+    account = {key: interval for key, interval in all_counts.items() if key[0].startswith(SHARD)}
     rows = [("in the ledger / published", *KINDS, "exact ids")]
     for name in SETS:
         cells = []
@@ -120,6 +122,11 @@ def books_balance(checks: Checks, timeline: Timeline, guard: Guard, books: Books
         mine = [interval for (of, _, _), interval in ledger.items() if of == name]
         exact = sum(interval.receipts == interval.recorded for interval in mine)
         rows.append((name, *cells, f"{exact} of {len(mine)}"))
+    cells = []
+    for kind in KINDS:
+        held = [interval for (_, _, what), interval in account.items() if what == kind]
+        cells.append(f"{_range(held)} / {sum(books.total(name, kind) for name in SETS):,}")
+    rows.append(("the account", *cells, ""))
     timeline.line()
     timeline.table(rows)
     timeline.line()
@@ -135,6 +142,13 @@ def books_balance(checks: Checks, timeline: Timeline, guard: Guard, books: Books
     if widened:
         sentence += f" ({len(widened)} of them as an interval that holds the truth: SQS delivered something twice)"
     checks.that(not missed, sentence, missed)
+    off = {}
+    for kind in KINDS:
+        held = [interval for (_, _, what), interval in account.items() if what == kind]
+        truth = sum(books.total(name, kind) for name in SETS)
+        if not sum(one.lower for one in held) <= truth <= sum(one.upper for one in held):
+            off[kind] = (_range(held), truth)
+    checks.same(off, {}, "and the account's own counts are those of its sets")
 
 
 def nothing_is_left_over(checks: Checks, guard: Guard) -> None:

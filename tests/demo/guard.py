@@ -14,6 +14,8 @@ from events import Event
 from local_aws import ACCOUNT, REGION, LocalAws
 
 SOURCE = "ses.reputation-guard"
+# The account's own counts lie in shards, beside those of the sets.
+SHARD = "*account*#"
 _LETTERS = {"send": "s", "bounce": "b", "complaint": "c", "prevented": "u"}
 KINDS = tuple(_LETTERS)
 
@@ -113,7 +115,7 @@ class Guard:
         return {_set_of(item): item for item in self.items(self.state_table) if item["k"]["S"] == "state"}
 
     def tallies(self) -> dict[tuple[str, int, str], Interval]:
-        """(set, start of bucket, kind) → what the ledger holds; only what it holds."""
+        """(set or shard of the account, start of bucket, kind) → what the ledger holds; only what it holds."""
         found = {}
         for item in self.items(self.ledger_table):
             for kind, letter in _LETTERS.items():

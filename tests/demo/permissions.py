@@ -24,6 +24,8 @@ _BY_LAMBDA = {
     "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
     "logs:CreateLogStream", "logs:PutLogEvents",
 }  # fmt: skip
+# The others act on what is not the stack's own.
+_NAMED = ("dynamodb:", "sqs:", "sns:")
 _DEAD_LETTER: Grant = ("sqs:SendMessage", "WakeUpDeadLetterQueue")
 # Only where sends are counted late, which no story plays: tests/tests/stories.rs and sweeps.rs do.
 _LOOK_AGAIN: Grant = ("sqs:SendMessage", "RecheckQueue")
@@ -49,7 +51,8 @@ class Permissions:
         }
         for call, times in calls.items():
             name, slash, index = call.resource.partition("/")
-            self._called[call.function, (call.action, logical.get(name, name) + slash + index)] += times
+            resource = logical.get(name, name) + slash + index if call.action.startswith(_NAMED) else ""
+            self._called[call.function, (call.action, resource)] += times
 
     def check(self, timeline: Timeline, checks: Checks, complete: bool) -> None:
         """`complete`: all stories were played, so that what was not called then is not needed."""
@@ -91,7 +94,7 @@ def _grants(role: dict[str, Any]) -> Iterator[Grant]:
 
 def _named(action: str, resource: Any) -> str:
     """The logical id in `!GetAtt Table.Arn`, `!Ref Topic` or `!Sub "${Table.Arn}/index/todo"`."""
-    if not action.startswith(("dynamodb:", "sqs:", "sns:")):
+    if not action.startswith(_NAMED):
         return ""
     [(function, value)] = resource.items()
     if function == "Fn::GetAtt":

@@ -25,11 +25,11 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 _TARGETS = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
 # REST: method and path → what IAM calls it.
 _PATHS = (
-    ("PUT", r"/v2/email/configuration-sets/[^/]+/sending", "ses:PutConfigurationSetSendingOptions"),
-    ("PUT", r"/v2/email/configuration-sets/[^/]+/reputation-options", "ses:PutConfigurationSetReputationOptions"),
-    ("GET", r"/v2/email/configuration-sets/[^/]+/event-destinations", "ses:GetConfigurationSetEventDestinations"),
-    ("POST", r"/v2/email/configuration-sets/[^/]+/event-destinations", "ses:CreateConfigurationSetEventDestination"),
-    ("GET", r"/v2/email/configuration-sets/[^/]+", "ses:GetConfigurationSet"),
+    ("PUT", r"/v2/email/configuration-sets/([^/]+)/sending", "ses:PutConfigurationSetSendingOptions"),
+    ("PUT", r"/v2/email/configuration-sets/([^/]+)/reputation-options", "ses:PutConfigurationSetReputationOptions"),
+    ("GET", r"/v2/email/configuration-sets/([^/]+)/event-destinations", "ses:GetConfigurationSetEventDestinations"),
+    ("POST", r"/v2/email/configuration-sets/([^/]+)/event-destinations", "ses:CreateConfigurationSetEventDestination"),
+    ("GET", r"/v2/email/configuration-sets/([^/]+)", "ses:GetConfigurationSet"),
     ("GET", r"/v2/email/configuration-sets/?", "ses:ListConfigurationSets"),
     ("GET", r"/v2/email/identities/[^/]+", "ses:GetEmailIdentity"),
     ("GET", r"/v2/email/identities/?", "ses:ListEmailIdentities"),
@@ -46,13 +46,13 @@ class Call:
     function: str
     # As IAM names it: `ses:GetConfigurationSet`.
     action: str
-    # The name of the table, queue or topic, if it is about one.
+    # The name of the table, queue, topic or configuration set, if it is about one.
     resource: str = ""
 
 
 @dataclass(frozen=True)
 class Throttle:
-    """429: the call is refused, and not done."""
+    """Too many calls: this one is refused, and not done."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A function that was ended hangs up in the middle of a call; that is its caller's to notice."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -127,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.owner.plan(calls[0])
         self.owner.note(calls, fault)
         if isinstance(fault, Throttle):
-            return self._answer(429, {"x-amzn-errortype": "TooManyRequestsException"}, b'{"message":"slow down"}')
+            return self._refuse(calls[0])
         if isinstance(fault, Delay):
             time.sleep(fault.seconds)
         if isinstance(fault, Drop) and not fault.done:
@@ -152,6 +155,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _refuse(self, call: Call) -> None:
+        """In the words of the service."""
+        if call.action.startswith("dynamodb:"):
+            error = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
+            return self._answer(400, {"content-type": "application/x-amz-json-1.0"}, json.dumps({"__type": error}).encode())
+        return self._answer(429, {"x-amzn-errortype": "TooManyRequestsException"}, b'{"message":"slow down"}')
+
     def _hang_up(self) -> None:
         self.close_connection = True
 
@@ -174,8 +184,8 @@ def _calls(method: str, path: str, headers: Any, body: bytes) -> list[Call]:
     if match := re.fullmatch(r"/service/GraniteServiceVersion\d+/operation/(\w+)", bare):
         return [Call(function, f"cloudwatch:{match.group(1)}")]
     for verb, pattern, action in _PATHS:
-        if verb == method and re.fullmatch(pattern, bare):
-            return [Call(function, action)]
+        if verb == method and (match := re.fullmatch(pattern, bare)):
+            return [Call(function, action, match.group(1) if match.re.groups else "")]
     # SNS and STS: the query protocol.
     query = {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
     service = {"2010-03-31": "sns", "2011-06-15": "sts"}.get(query.get("Version", ""), "unknown")

@@ -150,6 +150,9 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             Intent::Pause => self.switch.turn(set, false).await,
             Intent::Resume => self.switch_on(set).await,
         };
+        if answer.is_ok() {
+            self.with_pace(|pace, _| pace.taken());
+        }
         match answer {
             Ok(()) => self.settle(set, state.generation, me, |state, now| state.confirmed(set, intent, now)).await.map(
                 |settled| {
@@ -172,7 +175,7 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             }
             Err(fault @ (SwitchFault::Throttled | SwitchFault::Refused(_))) => {
                 if matches!(fault, SwitchFault::Throttled) {
-                    self.with_pace(|pace, now| pace.throttled(now));
+                    self.with_pace(|pace, _| pace.throttled());
                 }
                 deeds.push(Deed::Put(set.clone(), intent, fault));
                 self.settle(set, state.generation, me, |state, _| Change::silent(set, state, state.unleased()))
