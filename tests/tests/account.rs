@@ -405,3 +405,14 @@ async fn a_look_reads_and_writes_within_bounds() {
     let pending: BTreeSet<_> = guard.register.pending().await.unwrap().into_iter().map(|one| one.set).collect();
     assert_eq!(pending.len(), 10);
 }
+
+#[tokio::test]
+async fn status_shows_how_the_account_stands() {
+    let mut guard = guard(WIDE, &UNDER_THEIR_LINES).await;
+    let status = guard.operate(json!({"action": "status"})).await;
+    assert_eq!(status["account"], Value::Null, "nobody looked yet");
+    guard.account.reckon(Some(41_000), Some(100));
+    guard.guard_account().await;
+    let status = guard.operate(json!({"action": "status"})).await;
+    insta::assert_snapshot!(serde_json::to_string_pretty(&status["account"]).unwrap());
+}

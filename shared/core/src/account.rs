@@ -12,6 +12,9 @@ use crate::name::ConfigurationSetName;
 use crate::policy::Ppm;
 use crate::port::AccountStanding;
 
+/// Of fewer complaints a ratio says nothing.
+const FEWEST_COMPLAINTS: u64 = 10;
+
 /// All that is remembered of the account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -115,10 +118,11 @@ impl AccountWatch {
 }
 
 impl RateWatch {
-    /// The share of complaints that reach us as far as SES's rate tells: ours / SES's, where SES's is the higher.
+    /// The share of complaints that reach us as far as SES's rate tells: ours / SES's, where SES's is the higher and there
+    /// are enough to tell.
     pub fn coverage(&self) -> Option<Ppm> {
         let (ours, ses) = (self.ours.rate_ppm()?, self.ses_ppm?);
-        if ses <= ours {
+        if ses <= ours || self.ours.events < FEWEST_COMPLAINTS {
             return None;
         }
         u32::try_from(ours.saturating_mul(1_000_000) / ses).ok()?.try_into().ok()
