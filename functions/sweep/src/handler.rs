@@ -69,10 +69,7 @@ fn log_account(guarded: &Guarded) {
         info!(configuration_set.name = %set.name, audit.id = %record.id, act = ?record.act, "{set}: {}", record.sentence);
     }
     if let Some(why) = &guarded.unread {
-        warn!(
-            metric = "AccountUnread",
-            "SES does not say how it sees the account, and the guard goes by its own counts: {why}"
-        );
+        warn!("SES does not say how it sees the account, and the guard goes by its own counts: {why}");
     }
     for fault in &guarded.faults {
         error!(error = chain(fault), "{fault} failed; the account is looked at again in a minute");

@@ -110,7 +110,9 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
         let mut watch = before.clone();
         let mut news = News::new(&key, &state, now);
         self.ask_ses(&mut watch, &mut news, now).await;
-        guarded.unread.clone_from(&watch.unread);
+        if watch.asked_at != before.asked_at {
+            guarded.unread.clone_from(&watch.unread);
+        }
 
         let counts = AccountCounts::read(&self.ledger, &self.account, &self.region, now).await?;
         let may_choose = self.may_choose(&watch, now);
@@ -146,7 +148,7 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             return;
         }
         (watch.asked_at, watch.alarmed_at, watch.unread) = (Some(now), None, None);
-        let (rates, standing) = (self.view.rates(now).await, self.view.standing().await);
+        let (rates, standing) = futures::future::join(self.view.rates(now), self.view.standing()).await;
         let mut missed = |fault: &Fault| {
             let text = format!("{fault} failed: {}", chain(fault));
             watch.unread = Some(text.chars().take(LONGEST_FAULT).collect());
