@@ -1,6 +1,7 @@
 //! Answers as text for people. Pure: the width of the terminal comes in, colours go out as they are and are taken off
 //! where they are not wanted.
 
+mod account;
 pub(crate) mod figure;
 mod history;
 mod list;

@@ -10,6 +10,13 @@ use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
 use guard::{Guard, set};
+use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
+use guard_core::judge::Metric;
+use guard_core::judge::account::Counts;
+use guard_core::name::SetKey;
+use guard_core::policy::Ppm;
+use guard_core::port::{AccountStanding, Committed, Register, SendQuota};
+use guard_core::state::{Change, State};
 use insta::assert_snapshot;
 use lambda::{Invocation, Lambda, Reply};
 use serde_json::{Value, json};
@@ -161,6 +168,48 @@ fn the_guard_as_a_whole() {
     complaints          pauses at 5 + 0.1 % of the mails, on trial at 3 + 0.1 %; warns at 5 + 0.05 %
     window              7 days
     ");
+}
+
+/// What a look at the account left: a round for its bounces, half of its complaints unseen.
+fn watch_account(guard: &Guard) {
+    let any = set("any");
+    let key = SetKey::account(any.account, any.region);
+    let ours = Counts { sends: 241_240, events: 218 };
+    let at = "2026-11-20T09:19:00Z".parse().unwrap();
+    let chosen = Chosen { name: set("marketing-weekly").name, counts: ours, generation: 0 };
+    let target = Ppm::try_from(20_000).unwrap();
+    let round = Round { at, metric: Metric::Bounce, ours, hours: 24, target, sets: vec![chosen], done: true };
+    let quota = SendQuota { max_24_hours: 500_000, max_per_second: 100, sent_last_24_hours: 241_240 };
+    let standing = AccountStanding { enforcement_status: "HEALTHY".into(), sending_enabled: true, quota: Some(quota) };
+    let watch = AccountWatch {
+        at: Some(at),
+        bounce: RateWatch { ours, hours: 24, ses_ppm: Some(900), ..RateWatch::default() },
+        complaint: RateWatch {
+            ours: Counts { events: 60, ..ours },
+            hours: 72,
+            ses_ppm: Some(510),
+            ..RateWatch::default()
+        },
+        standing: Some(standing),
+        unread: Some("GetAccount of the account failed: AccessDeniedException".into()),
+        rounds: vec![round],
+        ..AccountWatch::default()
+    };
+    let before = State::default();
+    let after = State { account: Some(Box::new(watch)), ..State::default() };
+    let change = Change::silent(&key, &before, after);
+    let commit = guard.register.commit(&change);
+    let committed = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(commit);
+    assert_eq!(committed.unwrap(), Committed::Done);
+}
+
+#[test]
+fn the_account_as_the_guard_last_saw_it() {
+    let guard = Guard::with_four_sets();
+    watch_account(&guard);
+    let shown = printed(&deployed(&guard), &["status"]);
+    let account = shown.lines().skip_while(|line| !line.starts_with("account")).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(account);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 use guard_fleet::fleet::Fleet;
 use guard_fleet::mail::{HOUR, MINUTE, SECOND};
-use guard_fleet::report;
 use guard_fleet::rule::Rule;
-use guard_fleet::study::Study;
+use guard_fleet::study::{Score, Study, Truth};
+use guard_fleet::{report, triggered};
 
 /// Plays synthetic fleets past the shipped rule and others; prints Markdown.
 #[derive(Debug, Parser)]
@@ -15,7 +15,7 @@ struct Args {
     /// Where chance begins: the same seed gives the same figures.
     #[arg(long, global = true, default_value_t = 1)]
     seed: u64,
-    /// How many runs of 14 days; each table has its own default.
+    /// How many runs of 14 days (of `triggered`: accounts); each table has its own default.
     #[arg(long, global = true)]
     runs: Option<u32>,
     #[command(subcommand)]
@@ -32,24 +32,51 @@ enum Table {
     Healthy,
     /// 60 senders: what a late decision costs (90 runs)
     Latency,
+    /// Accounts at the guard's trigger: whom each ranking pauses (139 accounts)
+    Triggered,
 }
 
 fn main() -> std::io::Result<()> {
     let args = Args::parse();
-    let (fleet, runs, rules, accounts) = match args.table {
-        Table::Rules => (Fleet::LARGE, 6, Rule::all(), false),
-        Table::Account => (Fleet::SMALL, 100, Rule::all(), true),
-        Table::Healthy => (Fleet::SMALL.all_healthy(), 100, vec![Rule::NOBODY, Rule::shipped()], true),
-        Table::Latency => (Fleet::SMALL, 90, latencies(), true),
+    let small = |fleet, runs, rules| args.study(fleet, runs, rules, true);
+    let text = match args.table {
+        Table::Rules => args
+            .study(Fleet::LARGE, 6, Rule::all(), false)
+            .tables(|study, truth, scores| report::rules(study, truth, scores) + "\n" + &report::kinds(truth, scores)),
+        Table::Account => {
+            small(Fleet::SMALL, 100, Rule::all()).tables(|_, truth, scores| report::accounts(truth, scores))
+        }
+        Table::Healthy => small(Fleet::SMALL.all_healthy(), 100, vec![Rule::NOBODY, Rule::shipped()])
+            .tables(|_, truth, scores| report::accounts(truth, scores)),
+        Table::Latency => small(Fleet::SMALL, 90, latencies()).tables(|_, _, scores| report::latencies(scores)),
+        Table::Triggered => {
+            let accounts = args.runs.unwrap_or(triggered::ACCOUNTS);
+            triggered::report(accounts, &triggered::play(args.seed, accounts))
+        }
     };
-    let study = Study { fleet, seed: args.seed, runs: args.runs.unwrap_or(runs) };
-    let (truth, scores) = study.play(&rules, accounts);
-    let tables = match args.table {
-        Table::Rules => report::rules(&study, &truth, &scores) + "\n" + &report::kinds(&truth, &scores),
-        Table::Account | Table::Healthy => report::accounts(&truth, &scores),
-        Table::Latency => report::latencies(&scores),
-    };
-    writeln!(std::io::stdout(), "{}\n\n{tables}", report::heading(&study, &truth))
+    writeln!(std::io::stdout(), "{text}")
+}
+
+/// A study that was played.
+struct Played {
+    study: Study,
+    truth: Truth,
+    scores: Vec<Score>,
+}
+
+impl Args {
+    fn study(&self, fleet: Fleet, runs: u32, rules: Vec<Rule>, accounts: bool) -> Played {
+        let study = Study { fleet, seed: self.seed, runs: self.runs.unwrap_or(runs) };
+        let (truth, scores) = study.play(&rules, accounts);
+        Played { study, truth, scores }
+    }
+}
+
+impl Played {
+    fn tables(self, tables: impl Fn(&Study, &Truth, &[Score]) -> String) -> String {
+        let Self { study, truth, scores } = self;
+        format!("{}\n\n{}", report::heading(&study, &truth), tables(&study, &truth, &scores))
+    }
 }
 
 fn latencies() -> Vec<Rule> {

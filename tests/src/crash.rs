@@ -14,12 +14,13 @@ use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
-    Alarms, Committed, Fault, Glance, Ledger, Notifier, Pending, Register, Reminder, SendingSwitch, SwitchFault, Waker,
-    Watched,
+    AccountStanding, AccountView, Alarms, Committed, Fault, Glance, Ledger, Notifier, Pending, Register, Reminder,
+    SendingSwitch, SesRates, SwitchFault, Waker, Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Ids};
 use guard_core::time::Bucket;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 /// Counts steps down to the crash.
@@ -41,6 +42,11 @@ impl Fuse {
     /// Never ends.
     pub fn endless() -> Self {
         Self::of(u64::MAX)
+    }
+
+    /// How many calls were made: each burns two steps.
+    pub fn calls_since(&self, steps: u64) -> u64 {
+        (steps - self.0.steps.load(Ordering::SeqCst)) / 2
     }
 
     async fn step(&self) {
@@ -146,6 +152,15 @@ impl<P: Reminder> Reminder for Mortal<P> {
 impl<P: Waker> Waker for Mortal<P> {
     async fn wake(&self, sets: &BTreeSet<SetKey>) -> Result<(), Fault> {
         self.call(self.port.wake(sets)).await
+    }
+}
+
+impl<P: AccountView> AccountView for Mortal<P> {
+    async fn rates(&self, now: Timestamp) -> Result<SesRates, Fault> {
+        self.call(self.port.rates(now)).await
+    }
+    async fn standing(&self) -> Result<AccountStanding, Fault> {
+        self.call(self.port.standing()).await
     }
 }
 

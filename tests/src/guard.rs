@@ -16,7 +16,7 @@ use guard_core::steps::sweep::OnDrift;
 use guard_core::time::plus_seconds;
 use guard_local::{
     ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, RecordedWakes,
-    SimulatedAlarms, SimulatedSes,
+    SimulatedAccount, SimulatedAlarms, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -45,6 +45,8 @@ pub struct Guard {
     pub wakes: RecordedWakes,
     /// CloudWatch's alarms.
     pub alarms: SimulatedAlarms,
+    /// What SES thinks of the account.
+    pub account: SimulatedAccount,
     /// What becomes of a paused set that someone else lets send.
     pub on_drift: OnDrift,
     /// The time.
@@ -72,6 +74,7 @@ impl Guard {
             reminders: RecordedReminders::default(),
             wakes: RecordedWakes::default(),
             alarms: SimulatedAlarms::default(),
+            account: SimulatedAccount::default(),
             on_drift: OnDrift::Reassert,
             clock: ManualClock::at(now),
             policy: Deployed::default(),

@@ -3,11 +3,13 @@
 use guard_core::event::AlarmChange;
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault};
+use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::alarm::{Responder, Response};
 use guard_core::steps::sweep::{Sweeper, Swept};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAlarms, SimulatedSes,
+    ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms,
+    SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,6 +27,9 @@ pub type MortalSweeper = Sweeper<
     Mortal<SimulatedSes>,
     Mortal<RecordedWakes>,
 >;
+/// What guards the account, and dies where its fuse ends.
+pub type MortalAccountGuard =
+    AccountGuard<Mortal<MemoryLedger>, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedAccount>>;
 type MortalResponder = Responder<
     Mortal<MemoryLedger>,
     Mortal<MemoryRegister>,
@@ -43,6 +48,35 @@ impl Guard {
             waker: Mortal::new(self.wakes.clone(), fuse),
             on_drift: self.on_drift,
         }
+    }
+
+    /// What guards the account, with a process that has this fuse.
+    pub async fn account_guard(&self, fuse: &Fuse) -> MortalAccountGuard {
+        let judge = self.mortal_judge(fuse).await;
+        AccountGuard {
+            ledger: judge.ledger,
+            register: judge.register,
+            clock: judge.clock,
+            view: Mortal::new(self.account.clone(), fuse),
+            policy: judge.policy,
+            mode: judge.mode,
+            account: ACCOUNT.parse().expect("the account is well-formed"),
+            region: REGION.parse().expect("the Region is well-formed"),
+        }
+    }
+
+    /// Looks at the account with a process that has this fuse.
+    pub async fn guard_account_with(&self, fuse: &Fuse) -> Option<Guarded> {
+        let stop_at = plus_seconds(self.clock.now(), 45);
+        fuse.run(self.account_guard(fuse).await.guard(stop_at)).await
+    }
+
+    /// Looks at the account once and lets the guard come to rest.
+    pub async fn guard_account(&mut self) -> Guarded {
+        let guarded = self.guard_account_with(&Fuse::endless()).await.expect("the fuse is endless");
+        assert!(guarded.faults.is_empty(), "{guarded:?}");
+        self.settle().await;
+        guarded
     }
 
     /// Sweeps for the present minute with a process that has this fuse. Whom it woke is left to wake.

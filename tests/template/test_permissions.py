@@ -54,6 +54,7 @@ GRANTS = {
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
     | {("ses:GetConfigurationSet", ANY_SET), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
+    | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")

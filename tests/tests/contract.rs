@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use guard_aws::{Clients, DynamoLedger, DynamoRegister};
+use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
+use guard_core::judge::Metric;
+use guard_core::judge::account::Counts;
 use guard_core::name::SetKey;
+use guard_core::policy::Ppm;
 use guard_core::policy::stored::{PolicyStore, StoredPolicy};
-use guard_core::port::{Committed, Glance, Ledger, Register};
+use guard_core::port::{AccountStanding, Committed, Glance, Ledger, Register, SendQuota};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
 use guard_core::tally::{Addition, fold};
 use guard_core::time::{Bucket, plus_seconds};
@@ -245,6 +249,46 @@ fn full(audit: &AuditRecord) -> State {
         untold: BTreeSet::from([audit.id.clone()]),
         why: Some(why),
         totals: Some(Totals { sends: 1, bounces: 2, complaints: 3, prevented: 4 }),
+        account: Some(Box::new(full_watch())),
+    }
+}
+
+fn full_watch() -> AccountWatch {
+    let counts = Counts { sends: 1_000, events: 41 };
+    let chosen = Chosen { name: set("promo").name, counts, generation: 4 };
+    let rate = RateWatch {
+        ours: counts,
+        hours: 24,
+        ses_ppm: Some(44_000),
+        warned: true,
+        named: Some(BTreeSet::from([set("promo").name])),
+        apart_since: Some(at(MONDAY)),
+        apart_told: true,
+    };
+    let round = |done| Round {
+        at: at(MONDAY),
+        metric: Metric::Complaint,
+        ours: counts,
+        hours: 72,
+        target: Ppm::NONE,
+        sets: vec![chosen.clone()],
+        done,
+    };
+    let quota = SendQuota { max_24_hours: -1, max_per_second: 14, sent_last_24_hours: 3 };
+    AccountWatch {
+        at: Some(at(MONDAY)),
+        bounce: rate.clone(),
+        complaint: RateWatch { named: None, ..rate },
+        standing: Some(AccountStanding {
+            enforcement_status: "PROBATION".to_owned(),
+            sending_enabled: false,
+            quota: Some(quota),
+        }),
+        asked_at: Some(at(MONDAY)),
+        unread: Some("denied".to_owned()),
+        alarmed_at: Some(at(MONDAY)),
+        chose_at: Some(at(MONDAY)),
+        rounds: vec![round(true), round(false)],
     }
 }
 
@@ -404,7 +448,7 @@ async fn a_glance_tells_what_the_state_tells(_: impl Ledger, register: impl Regi
     assert!(glances.is_sorted_by_key(|glance| glance.set.clone()));
     glances.retain(|glance| [&full_set, &plain, &marked].contains(&&glance.set));
     assert_eq!(glances, expected, "without records, and without what was only marked");
-    assert!(glances[0].has_failures && glances[0].near && glances[0].is_held && glances[0].is_untold);
+    assert!(glances[0].has_failures() && glances[0].near && glances[0].is_held && glances[0].is_untold);
 }
 
 async fn the_account_as_a_whole_is_no_set(_: impl Ledger, register: impl Register, test: &str) {

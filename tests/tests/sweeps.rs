@@ -453,7 +453,8 @@ async fn the_function_sweeps_by_the_timer_and_looks_at_what_cloudtrail_names() {
     for (file, looks) in
         [("scheduled.json", 0), ("email-sent.json", 0), ("cloudtrail-put-configuration-set-sending-options.json", 1)]
     {
-        guard_sweep::handle(&guard.sweeper(&Fuse::endless()).await, &event(file), deadline).await.unwrap();
+        let (sweeper, account) = (guard.sweeper(&Fuse::endless()).await, guard.account_guard(&Fuse::endless()).await);
+        guard_sweep::handle(&sweeper, &account, &event(file), deadline).await.unwrap();
         assert_eq!(guard.ses.calls().len(), looks, "{file}");
     }
     guard.settle().await;

@@ -45,6 +45,11 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::FoundOff => "found disabled",
         Act::FoundOn => "found enabled",
         Act::StillPaused => "still paused",
+        Act::AccountWarned => "account warned",
+        Act::AccountDefended => "account defended",
+        Act::AccountUndefended => "account at risk",
+        Act::AccountDisputed => "SES counts otherwise",
+        Act::AccountStandingChanged => "AWS treats it otherwise",
     };
     vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
 }

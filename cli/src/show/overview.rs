@@ -9,6 +9,7 @@ use guard_core::state::Phase;
 use guard_core::time::BUCKET_SECONDS;
 use serde::Deserialize;
 
+use super::account::Account;
 use super::{faint, figure, table, words};
 
 #[derive(Debug, Deserialize)]
@@ -23,11 +24,12 @@ pub(super) struct Overview {
     policy: Policy,
     policy_source: Option<Source>,
     policy_version: Option<u64>,
+    account: Option<Account>,
 }
 
 impl Overview {
     pub(super) fn text(&self, width: Option<u16>) -> String {
-        let rows = [
+        let rows = vec![
             ("mode", self.mode()),
             ("configuration sets", Cell::new(self.sets())),
             ("held", Cell::new(figure::count(self.held))),
@@ -38,7 +40,8 @@ impl Overview {
             ("complaints", Cell::new(lines(&self.policy, Metric::Complaint))),
             ("window", Cell::new(self.window())),
         ];
-        table(Vec::new(), rows.into_iter().map(|(what, cell)| vec![faint(what), cell]).collect(), width)
+        let rows = rows.into_iter().chain(self.account.iter().flat_map(Account::rows));
+        table(Vec::new(), rows.map(|(what, cell)| vec![faint(what), cell]).collect(), width)
     }
 
     fn mode(&self) -> Cell {

@@ -1,4 +1,5 @@
-use guard_core::port::{Clock, Ledger, Register, Reminder, SendingSwitch, Waker, chain};
+use guard_core::port::{AccountView, Clock, Ledger, Register, Reminder, SendingSwitch, Waker, chain};
+use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::decide::Outcome;
 use guard_core::steps::sweep::{Seen, Sweeper, Swept};
 use guard_core::time::stop_at;
@@ -17,8 +18,9 @@ const LONGEST_SECONDS: i64 = 60;
 pub struct Undone(usize);
 
 /// Does one errand. `Err` is for the error count, by which people are alarmed: nothing depends on a repeat.
-pub async fn handle<L, R, M, C, S, W>(
+pub async fn handle<L, R, M, C, S, W, V>(
     sweeper: &Sweeper<L, R, M, C, S, W>,
+    account: &AccountGuard<L, R, C, V>,
     errand: &Errand,
     deadline_millisecond: u64,
 ) -> Result<(), Undone>
@@ -29,22 +31,48 @@ where
     C: Clock,
     S: SendingSwitch,
     W: Waker,
+    V: AccountView,
 {
-    let swept = match errand {
+    let faults = match errand {
         Errand::Sweep(minute) => {
             let now = sweeper.judge.clock.now();
-            sweeper.sweep(*minute, stop_at(deadline_millisecond, now, RESERVE_SECONDS, LONGEST_SECONDS)).await
+            let stop_at = stop_at(deadline_millisecond, now, RESERVE_SECONDS, LONGEST_SECONDS);
+            // The account first: a sweep takes what time it is given, and this takes little.
+            let guarded = account.guard(stop_at).await;
+            log_account(&guarded);
+            let swept = sweeper.sweep(*minute, stop_at).await;
+            log(&swept);
+            guarded.faults.len() + swept.faults.len()
         }
-        Errand::Touched(set) => sweeper.touched(set).await,
+        Errand::Touched(set) => {
+            let swept = sweeper.touched(set).await;
+            log(&swept);
+            swept.faults.len()
+        }
         Errand::Nothing(why) => {
             debug!("nothing to do: {why}");
-            return Ok(());
+            0
         }
     };
-    log(&swept);
-    match swept.faults.len() {
+    match faults {
         0 => Ok(()),
         faults => Err(Undone(faults)),
+    }
+}
+
+fn log_account(guarded: &Guarded) {
+    for record in &guarded.told {
+        warn!(account = %record.set.account, audit.id = %record.id, act = ?record.act, "{}: {}", record.set, record.sentence);
+    }
+    for record in &guarded.paused {
+        let set = &record.set;
+        info!(configuration_set.name = %set.name, audit.id = %record.id, act = ?record.act, "{set}: {}", record.sentence);
+    }
+    if let Some(why) = &guarded.unread {
+        warn!("SES does not say how it sees the account, and the guard goes by its own counts: {why}");
+    }
+    for fault in &guarded.faults {
+        error!(error = chain(fault), "{fault} failed; the account is looked at again in a minute");
     }
 }
 

@@ -1,11 +1,12 @@
 //! Wires the `sweep` function to AWS.
 
 use guard_aws::{
-    ActuateFunction, Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, SesSwitch, Settings, SqsReminder,
-    SystemClock,
+    ActuateFunction, Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, SesAccount, SesSwitch, Settings,
+    SqsReminder, SystemClock,
 };
 use guard_core::policy::stored::Policies;
 use guard_core::port::Clock;
+use guard_core::steps::account::AccountGuard;
 use guard_core::steps::decide::Judge;
 use guard_core::steps::sweep::Sweeper;
 use guard_sweep::{Errand, handle};
@@ -28,16 +29,24 @@ async fn main() -> Result<(), Error> {
     let reminder = SqsReminder::new(&clients, &queue);
     let switch = SesSwitch::new(&clients, account.clone(), region.clone());
     let waker = ActuateFunction::new(&clients, &actuate);
+    let view = SesAccount::new(&clients);
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
     let errand = &|event: &Value| Errand::of(event, &account, &region, &actuate, SystemClock.now());
-    let sweeper = &async || {
-        let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());
+    let guards = &async || {
         let policy = policies.in_force().await?.book;
-        let judge = Judge { ledger, register, reminder, clock: SystemClock, policy, mode };
-        Ok::<_, Error>(Sweeper { judge, switch: switch.clone(), waker: waker.clone(), on_drift })
+        let (clock, account, region) = (SystemClock, account.clone(), region.clone());
+        let (view, of_account) = (view.clone(), policy.clone());
+        let account = {
+            let (ledger, register) = (ledger.clone(), register.clone());
+            AccountGuard { ledger, register, clock, view, policy: of_account, mode, account, region }
+        };
+        let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());
+        let judge = Judge { ledger, register, reminder, clock, policy, mode };
+        Ok::<_, Error>((Sweeper { judge, switch: switch.clone(), waker: waker.clone(), on_drift }, account))
     };
     run(service_fn(|event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(handle(&sweeper().await?, &errand(&event.payload), event.context.deadline).await?)
+        let (sweeper, account) = guards().await?;
+        Ok::<_, Error>(handle(&sweeper, &account, &errand(&event.payload), event.context.deadline).await?)
     }))
     .await
 }

@@ -1,5 +1,6 @@
 //! The only crate that names an AWS client: adapters of the guard's ports, and the settings they are made from.
 
+mod account;
 mod alarms;
 mod clients;
 mod clock;
@@ -14,6 +15,7 @@ mod settings;
 mod stream;
 mod wake;
 
+pub use account::SesAccount;
 pub use alarms::CloudWatchAlarms;
 pub use clients::Clients;
 pub use clock::SystemClock;

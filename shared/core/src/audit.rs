@@ -88,6 +88,16 @@ pub enum Act {
     FoundOn,
     /// The set is still paused, and someone should know.
     StillPaused,
+    /// The account's own rate crossed its warning line.
+    AccountWarned,
+    /// The account's own rate reached its trigger; these sets are to be paused for it.
+    AccountDefended,
+    /// The account's own rate reached its trigger, and nobody can be paused for it, or not all.
+    AccountUndefended,
+    /// SES reckons the account's rate otherwise than the guard.
+    AccountDisputed,
+    /// AWS reviews the account, stopped it, or let it go again.
+    AccountStandingChanged,
 }
 
 /// Who did it.

@@ -5,6 +5,7 @@
 //!
 //! Nothing here reads a clock, an environment or a random number, and nothing calls AWS.
 
+pub mod account;
 pub mod audit;
 pub mod event;
 pub mod judge;

@@ -1,6 +1,7 @@
 //! What the rules need of the world, in our words. Each port has an adapter in `guard-aws` and one in
 //! `guard-local`, and one contract suite that both pass.
 
+mod account;
 mod inventory;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
+pub use account::{AccountStanding, AccountView, SendQuota, SesRates};
 pub use inventory::{
     Created, DESTINATIONS_PER_SET, EventDestination, EventType, Identity, IdentityKind, Inventory, Page,
     SETS_PER_ACCOUNT, Target,
@@ -17,7 +19,7 @@ pub use inventory::{
 use crate::audit::{AuditId, AuditRecord};
 use crate::name::{ConfigurationSetName, SetKey};
 use crate::notice::Notice;
-use crate::state::{Change, Intent, Phase, State};
+use crate::state::{Change, Intent, Phase, State, Totals};
 use crate::tally::{Addition, BucketTally, Ids};
 use crate::time::Bucket;
 
@@ -99,8 +101,8 @@ pub struct Glance {
     pub set: SetKey,
     /// Where it stands.
     pub phase: Phase,
-    /// Whether mail of its window had failed at the last evaluation.
-    pub has_failures: bool,
+    /// [`State::totals`]
+    pub totals: Option<Totals>,
     /// [`State::near`]
     pub near: bool,
     /// [`State::off_since`]
@@ -123,7 +125,7 @@ impl Glance {
         Self {
             set: set.clone(),
             phase: state.phase,
-            has_failures: state.totals.is_some_and(|totals| totals.bounces + totals.complaints > 0),
+            totals: state.totals,
             near: state.near,
             off_since: state.off_since,
             looked_at: state.looked_at,
@@ -132,6 +134,11 @@ impl Glance {
             is_held: state.hold.is_some(),
             is_untold: !state.untold.is_empty(),
         }
+    }
+
+    /// Whether mail of its window had failed at the last evaluation.
+    pub fn has_failures(&self) -> bool {
+        self.totals.is_some_and(|totals| totals.bounces + totals.complaints > 0)
     }
 }
 

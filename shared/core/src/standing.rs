@@ -80,7 +80,8 @@ fn is_near(finding: &Finding) -> bool {
     finding.events().saturating_mul(2) >= finding.limit()
 }
 
-fn count(tally: &BucketTally, sends: u64) -> BucketCount {
+/// One bucket as numbers, with its sends at the end of their interval that is given.
+pub(crate) fn count(tally: &BucketTally, sends: u64) -> BucketCount {
     BucketCount {
         bucket: tally.bucket,
         sends: sends.saturating_sub(tally.counts.prevented.lower()),

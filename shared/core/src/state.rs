@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountWatch;
 use crate::audit::{Act, AuditId, AuditRecord, GUARD};
 use crate::name::SetKey;
 use crate::time::{Bucket, plus_seconds};
@@ -188,6 +189,8 @@ pub struct State {
     pub why: Option<Why>,
     /// The totals at the last evaluation.
     pub totals: Option<Totals>,
+    /// What is remembered of the account as a whole; of no set.
+    pub account: Option<Box<AccountWatch>>,
 }
 
 /// What a change does to the mark.

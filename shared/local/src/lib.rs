@@ -3,6 +3,7 @@
 //!
 //! Nothing here fails by itself; what is to fail is planted, by count, and happens in order.
 
+mod account;
 mod alarms;
 mod clock;
 mod inventory;
@@ -12,6 +13,7 @@ mod recorder;
 mod register;
 mod ses;
 
+pub use account::SimulatedAccount;
 pub use alarms::SimulatedAlarms;
 pub use clock::ManualClock;
 pub use inventory::Asked;

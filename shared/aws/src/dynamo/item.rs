@@ -19,9 +19,9 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 24] = [
+pub(crate) const COMMITTED: [&str; 25] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
-    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum",
+    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -114,6 +114,9 @@ struct Row {
     why: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sum: Option<Totals>,
+    /// JSON, as `why`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acct: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,6 +158,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         tell: state.untold.clone(),
         why: state.why.as_ref().map(serde_json::to_string).transpose()?,
         sum: state.totals,
+        acct: state.account.as_ref().map(serde_json::to_string).transpose()?,
     };
     Ok(serde_dynamo::to_item(row)?)
 }
@@ -164,6 +168,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
     let marked: Marked = serde_dynamo::from_item(item.clone())?;
     let row: Row = serde_dynamo::from_item(item)?;
     let why: Option<Why> = row.why.as_deref().map(serde_json::from_str).transpose()?;
+    let account = row.acct.as_deref().map(serde_json::from_str).transpose()?;
     Ok(State {
         revision: row.rev,
         phase: row.ph,
@@ -189,6 +194,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         untold: row.tell,
         why,
         totals: row.sum,
+        account,
     })
 }
 

@@ -125,8 +125,8 @@ impl Words {
             Act::AccountAtRisk => (
                 "account at risk:",
                 "Account At Risk",
-                "nothing yet; each configuration set goes on being judged by its own counts.".to_owned(),
-                "see which configuration sets fail most (ses-guard list) and pause those that cause it: AWS reviews, and then pauses, the whole account.".to_owned(),
+                "nothing yet; within a minute it looks whether configuration sets stand out as the cause, and pauses those.".to_owned(),
+                "see how the account stands (ses-guard status) and which configuration sets fail most (ses-guard list): AWS reviews, and then pauses, the whole account.".to_owned(),
             ),
             Act::Reasserted => (
                 "pausing again:",
@@ -157,6 +157,36 @@ impl Words {
                 "Configuration Set Paused",
                 "nothing new; SES goes on refusing its mail.".to_owned(),
                 format!("mend it, then: {resume}. Or keep it paused without reminders: ses-guard hold {name} --reason \"…\" --actor you@example.com"),
+            ),
+            Act::AccountWarned => (
+                "account nears its line:",
+                "Account At Risk",
+                "nothing yet; at the trigger it pauses the configuration sets that cause it.".to_owned(),
+                "see which configuration sets fail most (ses-guard list), and mend those before they have to be paused.".to_owned(),
+            ),
+            Act::AccountDefended => (
+                "pausing for the account:",
+                "Account At Risk",
+                "wrote down that SES is to stop the configuration sets it names; each pause is told by itself when SES has confirmed it.".to_owned(),
+                "mend their lists, and resume them one by one: ses-guard status NAME says how each stands. See the account with: ses-guard status".to_owned(),
+            ),
+            Act::AccountUndefended => (
+                "account at risk:",
+                "Account At Risk",
+                "paused nobody more for it; each configuration set goes on being judged by its own counts.".to_owned(),
+                "decide what must stop: ses-guard pause NAME --reason \"…\" --actor you@example.com. AWS reviews, and then pauses, the whole account.".to_owned(),
+            ),
+            Act::AccountDisputed => (
+                "SES counts otherwise in",
+                "Account At Risk",
+                "nothing; it goes by its own counts, and lowers its target where SES's rate is the higher.".to_owned(),
+                "look for configuration sets whose SEND, BOUNCE and COMPLAINT events do not reach the guard, and for mail that is sent without a configuration set.".to_owned(),
+            ),
+            Act::AccountStandingChanged => (
+                "AWS changed how it treats",
+                "Account At Risk",
+                "nothing; what AWS stops, the guard does not start.".to_owned(),
+                "see the account's standing in the SES console and the mail to the account's address; a review is answered in the Support Center.".to_owned(),
             ),
             Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released => return None,
         };

@@ -78,8 +78,8 @@ pub fn when(finding: &Finding, now: Timestamp) -> String {
     finding.stretch.map_or("in the window".to_owned(), |stretch| between(&stretch, now))
 }
 
-const BOUNCE_DECIMALS: u32 = 1;
-const COMPLAINT_DECIMALS: u32 = 3;
+pub(crate) const BOUNCE_DECIMALS: u32 = 1;
+pub(crate) const COMPLAINT_DECIMALS: u32 = 3;
 
 const PAUSED: &str = "Sending was paused";
 const WARNED: &str = "Warning";
@@ -118,7 +118,7 @@ fn spelled(line: Line) -> String {
 }
 
 /// Rounded half up; `None` of nothing.
-fn percent(part: u64, whole: u64, decimals: u32) -> Option<String> {
+pub(crate) fn percent(part: u64, whole: u64, decimals: u32) -> Option<String> {
     let one = 10_u128.pow(decimals);
     let rounded = (u128::from(part) * 100 * one + u128::from(whole) / 2).checked_div(u128::from(whole))?;
     let width = usize::try_from(decimals).ok()?;
@@ -126,7 +126,7 @@ fn percent(part: u64, whole: u64, decimals: u32) -> Option<String> {
 }
 
 /// With a comma between thousands.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

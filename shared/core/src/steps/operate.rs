@@ -1,5 +1,6 @@
 //! Operating: what a person asks of the guard, as one JSON object in and one out. A refusal changes nothing.
 
+mod account;
 mod answer;
 mod policies;
 mod request;
@@ -130,7 +131,10 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
 
     async fn overview(&self) -> Result<Answer, Refusal> {
         let states = self.register.states().await?;
-        Ok(Answer::overview(self.mode, &self.policies.in_force().await?, &states))
+        let account = self.register.read(&SetKey::account(self.account.clone(), self.region.clone())).await?;
+        let policy = self.policies.in_force().await?;
+        let account = account::answer(account.account.as_deref(), policy.book.account());
+        Ok(Answer::overview(self.mode, &policy, &states, account))
     }
 
     async fn list(&self, phase: Option<Phase>) -> Result<Answer, Refusal> {

@@ -188,7 +188,7 @@ fn choose(policy: &AccountPolicy, parts: &[Part], allowance: Allowance, found: &
     let mut ranked: Vec<(usize, &Part)> = parts.iter().enumerate().filter(|(_, part)| stands_out(part)).collect();
     ranked.sort_by_key(|(place, part)| (Reverse(part.counts.excess_micro(target)), *place));
 
-    // Who must not be paused is reckoned as gone, so that nobody else is paused for what it did.
+    // Who must not be paused is reckoned as gone, so that nobody else is paused, or named, for what it did.
     let (mut rest, mut left) = (found.projected, allowance);
     for (place, part) in ranked {
         if at_target(rest, target) {
@@ -200,13 +200,17 @@ fn choose(policy: &AccountPolicy, parts: &[Part], allowance: Allowance, found: &
                 found.causes.push(place);
                 rest = rest.without(part.counts);
             }
-            Standing::Sends if left.sets > 0 && part.counts.sends <= left.sends => {
+            Standing::Sends if found.beyond.is_empty() && left.sets > 0 && part.counts.sends <= left.sends => {
                 found.chosen.push(place);
                 rest = rest.without(part.counts);
                 found.projected = found.projected.without(part.counts);
                 left = Allowance { sets: left.sets - 1, sends: left.sends - part.counts.sends };
             }
-            Standing::Sends => found.beyond.push(place),
+            // From here on people decide: that a lesser one would fit is no reason to pause it first.
+            Standing::Sends => {
+                found.beyond.push(place);
+                rest = rest.without(part.counts);
+            }
         }
     }
 }

@@ -103,7 +103,12 @@ fn beyond_the_allowance_sets_are_named_and_go_on() {
         ("no bound", Allowance::BOUNDLESS, &[1, 2, 3][..], &[][..]),
         ("two sets", Allowance { sets: 2, sends: u64::MAX }, &[1, 2], &[3]),
         ("exactly the first one's mail", Allowance { sets: 9, sends: 30_000 }, &[1], &[2, 3]),
-        ("one mail less: the smaller ones still fit", Allowance { sets: 9, sends: 29_999 }, &[2, 3], &[1]),
+        (
+            "one mail less: nor is a smaller one paused in its place",
+            Allowance { sets: 9, sends: 29_999 },
+            &[],
+            &[1, 2, 3],
+        ),
         ("nothing", Allowance { sets: 0, sends: u64::MAX }, &[], &[1, 2, 3]),
     ] {
         let found = found(&parts, None, allowance);

@@ -172,13 +172,21 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, A: Alarms>
             if self.judge.register.audit_record(of, &record.id).await?.is_some() {
                 return Ok(Response::Known(of.clone()));
             }
-            let change = Change::silent(of, &state, state.clone()).recorded(record.clone(), true);
+            let after = if act == Act::AccountAtRisk { alarmed(&state, self.judge.clock.now()) } else { state.clone() };
+            let change = Change::silent(of, &state, after).recorded(record.clone(), true);
             if self.judge.register.commit(&change).await? == Committed::Done {
                 return Ok(Response::Told(record));
             }
         }
         Err(contended(of))
     }
+}
+
+/// Has the account's guard ask SES within the minute. It may do more than this function needs to be allowed.
+fn alarmed(account: &State, now: Timestamp) -> State {
+    let mut after = account.clone();
+    after.account.get_or_insert_default().alarmed_at = Some(now);
+    after
 }
 
 /// As a pause by its own counts. With nothing counted there is no telling how urgent it is, so not the least urgent.

@@ -206,7 +206,12 @@ impl Answer {
         }))
     }
 
-    pub(super) fn overview(mode: Mode, policy: &InForce, states: &[(SetKey, State)]) -> Self {
+    pub(super) fn overview(
+        mode: Mode,
+        policy: &InForce,
+        states: &[(SetKey, State)],
+        account: serde_json::Value,
+    ) -> Self {
         let mut phases = std::collections::BTreeMap::<Phase, u64>::new();
         for (_, state) in states {
             *phases.entry(state.phase).or_default() += 1;
@@ -223,6 +228,7 @@ impl Answer {
             "pending": count(|state| state.pending.is_some()),
             "policySource": policy.source,
             "policyVersion": policy.version,
+            "account": account,
             // Of the sets that no rule names.
             "policy": policy.book.profiles().next().map(|profile| profile.policy).unwrap_or_default(),
         }))

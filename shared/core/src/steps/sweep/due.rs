@@ -31,7 +31,7 @@ const DAY_SECONDS: i64 = 86_400;
 pub(super) fn to_be_judged(glance: &Glance, minute: Timestamp) -> bool {
     let (sends, by_time) = match glance.phase {
         Phase::Trial => (true, true),
-        Phase::Active | Phase::Warned => (true, glance.has_failures),
+        Phase::Active | Phase::Warned => (true, glance.has_failures()),
         Phase::Pausing | Phase::Paused | Phase::Resuming | Phase::External | Phase::Gone => (false, false),
     };
     sends && !glance.set.is_account() && (glance.near || (by_time && is_minute_of(&glance.set, minute)))
@@ -110,8 +110,7 @@ mod tests {
 
     fn failing(number: usize, phase: Phase) -> Glance {
         let totals = Totals { sends: 10, bounces: 1, ..Totals::default() };
-        let plain = glance(number, phase);
-        Glance { has_failures: totals.bounces > 0, ..plain }
+        Glance { totals: Some(totals), ..glance(number, phase) }
     }
 
     #[test]

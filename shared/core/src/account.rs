@@ -1,0 +1,137 @@
+//! What the guard remembers of the account as a whole from one minute to the next: what it counted, what SES said, whom
+//! it paused and what people were told. It is kept in the account's own state.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::judge::Metric;
+use crate::judge::account::Counts;
+use crate::name::ConfigurationSetName;
+use crate::policy::Ppm;
+use crate::port::AccountStanding;
+
+/// Of fewer complaints a ratio says nothing.
+const FEWEST_COMPLAINTS: u64 = 10;
+
+/// All that is remembered of the account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccountWatch {
+    /// When these figures were written down.
+    pub at: Option<Timestamp>,
+    /// Hard bounces.
+    pub bounce: RateWatch,
+    /// Complaints.
+    pub complaint: RateWatch,
+    /// What SES last said of the account, and what people know of it.
+    pub standing: Option<AccountStanding>,
+    /// When SES was last asked.
+    pub asked_at: Option<Timestamp>,
+    /// Why SES's own figures are missing: what failed when it was last asked.
+    pub unread: Option<String>,
+    /// When a CloudWatch alarm of the account went off that the guard has not looked into yet.
+    pub alarmed_at: Option<Timestamp>,
+    /// When sets were last looked through for whom to pause.
+    pub chose_at: Option<Timestamp>,
+    /// The latest rounds of pauses, oldest first.
+    pub rounds: Vec<Round>,
+}
+
+/// What is remembered of one metric.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RateWatch {
+    /// The account's own counts …
+    pub ours: Counts,
+    /// … of the mail of so many hours.
+    pub hours: u32,
+    /// SES's rate, when it said one.
+    pub ses_ppm: Option<u64>,
+    /// People were warned, and it has not been below the line since.
+    pub warned: bool,
+    /// People were told that the account is at risk, and which sets are behind it; it has not been below the warn line
+    /// since.
+    pub named: Option<BTreeSet<ConfigurationSetName>>,
+    /// Since when SES's rate and ours are far apart.
+    pub apart_since: Option<Timestamp>,
+    /// People were told so, and they have not come together since.
+    pub apart_told: bool,
+}
+
+/// Sets that were chosen together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Round {
+    /// When.
+    pub at: Timestamp,
+    /// For which rate.
+    pub metric: Metric,
+    /// The account's own counts then …
+    pub ours: Counts,
+    /// … of the mail of so many hours.
+    pub hours: u32,
+    /// To which rate the rest was to be brought.
+    pub target: Ppm,
+    /// Whom, largest excess first.
+    pub sets: Vec<Chosen>,
+    /// Whether every pause is written down.
+    pub done: bool,
+}
+
+/// A set that is paused for the account's sake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chosen {
+    /// Its name.
+    pub name: ConfigurationSetName,
+    /// Its part of the account's counts.
+    pub counts: Counts,
+    /// Its latest intent when it was chosen: who has changed it since knows more.
+    pub generation: u64,
+}
+
+impl AccountWatch {
+    /// What is remembered of one metric.
+    pub fn of(&self, metric: Metric) -> &RateWatch {
+        match metric {
+            Metric::Bounce => &self.bounce,
+            Metric::Complaint => &self.complaint,
+        }
+    }
+
+    /// Without what changes by the minute: what is left is worth writing down when it changes.
+    #[must_use]
+    pub fn without_figures(&self) -> Self {
+        let rate = |rate: &RateWatch| RateWatch { ours: Counts::default(), hours: 0, ..rate.clone() };
+        Self { at: None, bounce: rate(&self.bounce), complaint: rate(&self.complaint), ..self.clone() }
+    }
+
+    /// The same, to change it.
+    pub fn of_mut(&mut self, metric: Metric) -> &mut RateWatch {
+        match metric {
+            Metric::Bounce => &mut self.bounce,
+            Metric::Complaint => &mut self.complaint,
+        }
+    }
+}
+
+impl RateWatch {
+    /// The share of complaints that reach us as far as SES's rate tells: ours / SES's, where SES's is the higher and there
+    /// are enough to tell.
+    pub fn coverage(&self) -> Option<Ppm> {
+        let (ours, ses) = (self.ours.rate_ppm()?, self.ses_ppm?);
+        if ses <= ours || self.ours.events < FEWEST_COMPLAINTS {
+            return None;
+        }
+        u32::try_from(ours.saturating_mul(1_000_000) / ses).ok()?.try_into().ok()
+    }
+}
+
+impl Round {
+    /// How much mail its sets sent, together.
+    pub fn sends(&self) -> u64 {
+        self.sets.iter().map(|one| one.counts.sends).sum()
+    }
+}

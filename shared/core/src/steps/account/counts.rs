@@ -1,0 +1,142 @@
+//! The account's own counts: the shards added up, over as much time as it takes to say anything.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+
+use crate::judge::account::Counts;
+use crate::judge::{BucketCount, Metric};
+use crate::name::{ACCOUNT_SHARDS, AccountId, Region, SetKey};
+use crate::port::{Fault, Ledger};
+use crate::standing::count;
+use crate::time::{BUCKET_SECONDS, Bucket};
+
+/// A rate is looked at over no fewer mails than these, if the ledger holds so many: AWS looks at a "representative
+/// volume", and a day of a small account is none.
+const FEWEST_MAILS: u64 = 50_000;
+/// How far back the ledger is read for a small account: a day less than it keeps.
+const LONGEST_HOURS: i64 = 14 * 24;
+/// How far back it is always read.
+const USUAL_HOURS: i64 = 72;
+
+/// Over how many hours at least a rate is looked at; over the first that triggers it is acted on. Half of all complaints
+/// come within hours of the mail and an eighth takes longer than a day, so a day alone shows them too low, and three
+/// days alone show a spammer of today too late.
+pub(super) fn spans_of(metric: Metric) -> &'static [i64] {
+    match metric {
+        Metric::Bounce => &[24],
+        Metric::Complaint => &[72, 24],
+    }
+}
+
+/// The account's counts by bucket.
+#[derive(Debug, Default)]
+pub(super) struct AccountCounts(BTreeMap<Bucket, BucketCount>);
+
+/// The mail of some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Its first bucket.
+    pub(super) from: Bucket,
+    /// How long it is.
+    pub(super) hours: u32,
+    /// What it came to.
+    pub(super) counts: Counts,
+}
+
+impl AccountCounts {
+    /// Eight queries; eight more while the account sends less than [`FEWEST_MAILS`] in three days.
+    pub(super) async fn read<L: Ledger>(
+        ledger: &L,
+        account: &AccountId,
+        region: &Region,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let mut counts = Self::default();
+        let (usual, longest) = (start(now, USUAL_HOURS), start(now, LONGEST_HOURS));
+        counts.read_between(ledger, account, region, usual, Bucket::of(now).plus(1)).await?;
+        if counts.0.values().map(|one| one.sends).sum::<u64>() < FEWEST_MAILS {
+            counts.read_between(ledger, account, region, longest, usual.plus(-1)).await?;
+        }
+        Ok(counts)
+    }
+
+    async fn read_between<L: Ledger>(
+        &mut self,
+        ledger: &L,
+        account: &AccountId,
+        region: &Region,
+        from: Bucket,
+        to: Bucket,
+    ) -> Result<(), Fault> {
+        let shards = SetKey::account_shards(account, region);
+        let windows: Vec<_> = futures::stream::iter(shards)
+            .map(|shard| async move { ledger.window(&shard, from, to).await })
+            .buffer_unordered(ACCOUNT_SHARDS)
+            .try_collect()
+            .await?;
+        for tally in windows.into_iter().flatten() {
+            let one = count(&tally, tally.counts.sends.upper());
+            let none = BucketCount { bucket: tally.bucket, sends: 0, bounces: 0, complaints: 0 };
+            let sum = self.0.entry(tally.bucket).or_insert(none);
+            sum.sends += one.sends;
+            sum.bounces += one.bounces;
+            sum.complaints += one.complaints;
+        }
+        Ok(())
+    }
+
+    /// The last `hours`, or as many more as it takes to come to [`FEWEST_MAILS`].
+    pub(super) fn span(&self, metric: Metric, hours: i64, now: Timestamp) -> Span {
+        let mut from = start(now, hours);
+        let mut counts = Counts::default();
+        let add =
+            |counts: Counts, one: &BucketCount| counts.and(Counts { sends: one.sends, events: metric.events(one) });
+        for one in self.0.range(from..).map(|(_, one)| one) {
+            counts = add(counts, one);
+        }
+        for (bucket, one) in self.0.range(..from).rev() {
+            if counts.sends >= FEWEST_MAILS {
+                break;
+            }
+            (from, counts) = (*bucket, add(counts, one));
+        }
+        let seconds = Bucket::of(now).plus(1).start_second() - from.start_second();
+        Span { from, hours: u32::try_from((seconds + 3_599) / 3_600).unwrap_or(0), counts }
+    }
+}
+
+/// The first of the buckets of the last `hours`, the running one included.
+fn start(now: Timestamp, hours: i64) -> Bucket {
+    Bucket::of(now).plus(1 - hours * 3_600 / BUCKET_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_reaches_back_until_there_is_enough_mail() {
+        let now: Timestamp = "2026-11-20T12:07:00Z".parse().unwrap();
+        let counts = |per_hour: u64, hours: i64| {
+            let one = |hour: i64| {
+                let bucket = Bucket::of(now).plus(-4 * hour);
+                (bucket, BucketCount { bucket, sends: per_hour, bounces: 1, complaints: 0 })
+            };
+            AccountCounts((0..hours).map(one).collect())
+        };
+        for (what, per_hour, of, least, hours, sends) in [
+            ("a busy account", 5_000, 100, 24, 24, 120_000),
+            ("exactly enough in a day", 2_084, 100, 24, 24, 50_016),
+            ("one hour more", 2_083, 100, 24, 25, 52_075),
+            ("a small account", 500, 336, 24, 100, 50_000),
+            ("less than enough in all", 10, 336, 24, 336, 3_360),
+            ("three days", 5_000, 100, 72, 72, 360_000),
+            ("nothing", 0, 0, 24, 24, 0),
+        ] {
+            let span = counts(per_hour, of).span(Metric::Bounce, least, now);
+            assert_eq!((span.hours, span.counts.sends), (hours, sends), "{what}");
+        }
+    }
+}
