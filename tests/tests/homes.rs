@@ -318,3 +318,22 @@ async fn a_role_that_cannot_be_assumed_is_one_homes_trouble() {
     assert!(wire.asked().iter().all(|asked| !asked.what.contains("configuration-sets")), "{:?}", wire.asked());
     switch.turn(&there("promo"), false).await.unwrap();
 }
+
+/// The real switch as `actuate`, against a local AWS that asks IAM; `tests/demo/homes.py` makes it and looks afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_local_aws_a_set_of_another_account_is_paused_by_its_role() {
+    let Ok(member) = std::env::var("GUARD_TEST_MEMBER") else {
+        eprintln!("skipped: GUARD_TEST_MEMBER names no other account; `make test` makes one");
+        return;
+    };
+    let own = Clients::from_env(REGION.parse().ok()).await;
+    let listed = homes(&format!("{member},777766665555/eu-west-1"));
+    let switch = SesSwitch::new(&HomeClients::new(&own, &listed, MemberRole::Switch, "guard-actuate").await);
+    let there = home(&member).set("promo".parse().unwrap());
+    switch.turn(&there, false).await.unwrap();
+    assert!(!switch.is_on(&there).await.unwrap());
+    let nowhere = home("777766665555/eu-west-1").set("promo".parse().unwrap());
+    let refused = switch.turn(&nowhere, false).await.unwrap_err();
+    assert!(matches!(refused, SwitchFault::Refused(_)), "no member.yaml was deployed there: {refused:?}");
+    assert!(matches!(switch.is_on(&home(&member).set("nobody".parse().unwrap())).await, Err(SwitchFault::NotFound)));
+}
