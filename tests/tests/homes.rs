@@ -315,6 +315,7 @@ async fn a_role_that_cannot_be_assumed_is_one_homes_trouble() {
     let broken = home("777766665555/eu-west-1").set("promo".parse().unwrap());
     let refused = switch.turn(&broken, false).await.unwrap_err();
     assert!(matches!(refused, SwitchFault::Refused(_)), "surely not done, so its lease need not end: {refused:?}");
+    assert!(chain(&refused).contains("is member.yaml deployed there"), "{}", chain(&refused));
     assert!(wire.asked().iter().all(|asked| !asked.what.contains("configuration-sets")), "{:?}", wire.asked());
     switch.turn(&there("promo"), false).await.unwrap();
 }

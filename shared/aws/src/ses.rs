@@ -68,6 +68,11 @@ impl SendingSwitch for SesSwitch {
     }
 }
 
+/// The call was not even made.
+#[derive(Debug, thiserror::Error)]
+#[error("no credentials for it; in another account or Region: is member.yaml deployed there, for this guard?")]
+struct NoCredentials(#[source] Box<dyn Error + Send + Sync>);
+
 /// Whether there were no credentials to sign the call with.
 fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
@@ -87,7 +92,7 @@ where
 {
     // Nothing can land that was never signed. A role that can't be assumed is one home's trouble, and the others' turn.
     if lacks_credentials(&error) {
-        return SwitchFault::Refused(error.into());
+        return SwitchFault::Refused(NoCredentials(error.into()).into());
     }
     let status = match &error {
         SdkError::ServiceError(refused) => Some(refused.raw().status().as_u16()),

@@ -44,7 +44,7 @@ pub struct Drained {
     pub unfinished: BTreeSet<SetKey>,
 }
 
-/// Carries out intents. One per account and Region: its pace is the account's.
+/// Carries out intents, in all homes at one pace: what SES grants each of them is enough for all together.
 #[derive(Debug)]
 pub struct Actuator<R, S, N, C> {
     register: R,
