@@ -133,7 +133,8 @@ impl Guard {
             Mortal::new(self.ses.clone(), fuse),
             Mortal::new(self.notices.clone(), fuse),
             self.clock.clone(),
-        );
+        )
+        .among(self.homes.clone());
         let me = format!("invocation-{}", self.invocations);
         let stop_at = plus_seconds(self.clock.now(), 90);
         fuse.run(actuator.drain(woken, &me, stop_at)).await

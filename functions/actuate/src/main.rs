@@ -19,7 +19,8 @@ async fn main() -> Result<(), Error> {
     let clients = Clients::from_env(None).await;
     let switch = SesSwitch::new(&HomeClients::new(&clients, &homes, MemberRole::Switch, &me).await);
     let notifier = AwsNotifier::new(&clients, &topic, &bus);
-    let actuator = &Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
+    let actuator = Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
+    let actuator = &actuator.among(homes);
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let (wake, context) = (Wake::parse(event.payload)?, event.context);
         Ok::<_, Error>(handle(actuator, &SystemClock, &wake, &context.request_id, context.deadline).await)
