@@ -414,7 +414,7 @@ fn a_refusal_says_what_to_do() {
     assert_snapshot!(refused("resume", "transactional"), @"the configuration set is not paused: SES accepts its mail. See: ses-guard status transactional");
     assert_snapshot!(refused("resume", "disabled-by-hand"), @r#"the configuration set was disabled in SES by someone else; find out why, then repeat with "force": true. That is: ses-guard resume disabled-by-hand --reason … --actor … --force"#);
     assert_snapshot!(refused("release", "transactional"), @"the configuration set is not held. See: ses-guard status transactional");
-    assert_snapshot!(refused("hold", "nobody"), @"SES knows no configuration set of this name in this account and Region. See: ses-guard list; another Region: --region");
+    assert_snapshot!(refused("hold", "nobody"), @"SES knows no configuration set of this name in this account and Region. See: ses-guard list; another home: --home; another guard: --stack, --region");
     printed(&lambda, &order("resume", "marketing-weekly"));
     assert_snapshot!(refused("resume", "marketing-weekly"), @"the configuration set is being resumed already. See: ses-guard status marketing-weekly");
     printed(&lambda, &order("hold", "transactional"));
