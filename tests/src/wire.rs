@@ -72,7 +72,7 @@ async fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: impl Fn(&Aske
     let mut credential = header("authorization")?.split_once("Credential=")?.1.split('/');
     let asked = Asked {
         what: lines.first()?.rsplit_once(' ')?.0.to_owned(),
-        body: String::from_utf8(body).ok()?,
+        body: String::from_utf8_lossy(&body).into_owned(),
         access_key: credential.next()?.to_owned(),
         region: credential.nth(1)?.to_owned(),
     };

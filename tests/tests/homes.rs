@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use guard_aws::{Clients, HomeClients, MemberRole, SesSwitch};
+use guard_aws::{Clients, CloudWatchAlarms, HomeClients, MemberRole, SesSwitch};
 use guard_core::audit::Act;
 use guard_core::event::SignalKind::{self, Bounce, Send};
 use guard_core::event::{Accounts, AlarmChange, Reader, Reading};
 use guard_core::home::Home;
 use guard_core::name::SetKey;
-use guard_core::port::{Ledger, Register, SendingSwitch, SwitchFault, Watched, chain};
+use guard_core::port::{Alarms, Ledger, Register, SendingSwitch, SwitchFault, Watched, chain};
 use guard_core::state::Phase;
 use guard_core::time::Bucket;
 use guard_ingest::Ingest;
@@ -305,6 +305,23 @@ async fn ses_is_called_in_each_home_by_its_own_role_and_nowhere_else() {
         assert!(chain(&refused).contains(&format!("{home} is not guarded here")), "{}", chain(&refused));
         assert_eq!(wire.asked().len(), before, "and nobody was asked");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cloudwatch_is_asked_in_the_alarm_s_home_by_the_role_that_looks() {
+    let wire = Wire::start(aws).await;
+    let own = Clients::local(&wire.url, REGION);
+    let looking = HomeClients::new(&own, &homes(MEMBER), MemberRole::Look, "guard-alarm").await;
+    let alarms = CloudWatchAlarms::new(&looking);
+    // What it answers is no answer of CloudWatch's; it is who was asked that matters here.
+    drop(alarms.children_in_alarm(&home(MEMBER), "ses-any").await);
+    let last = wire.asked().pop().unwrap();
+    let look = "444455556666.ses-reputation-guard-look-us-east-1";
+    assert_eq!((last.region.as_str(), last.access_key.as_str()), ("us-east-1", look), "{}", last.what);
+    let before = wire.asked().len();
+    let refused = alarms.describe(&home(STRANGER), &["x".to_owned()]).await.unwrap_err();
+    assert!(chain(&refused).contains("999988887777/eu-west-1 is not guarded here"), "{}", chain(&refused));
+    assert_eq!(wire.asked().len(), before, "and nobody was asked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
