@@ -39,7 +39,7 @@ tools=$(PYTHON=$python scripts/tools.sh demo)
 
 if [ "${1:-}" = contract ]; then
   "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract --test inventory in_local_aws
-  exec "$tools/python" -B tests/demo/homes.py cargo test --locked -p guard-tests --test homes in_local_aws
+  exec "$tools/python" -B tests/demo/homes.py cargo test --locked -p guard-tests --test roles in_local_aws
 fi
 
 packages=()

@@ -1,6 +1,6 @@
 """Two accounts in two Regions of the local AWS, which asks IAM for each call: both templates, and a command to run between.
 
-    python homes.py cargo test -p guard-tests --test homes in_local_aws
+    python homes.py cargo test -p guard-tests --test roles in_local_aws
 
 Of `template.yaml` it deploys what concerns other homes, as it is: queue, queue policy, roles' grants, subscription. The
 roles themselves stand in for the functions' own, so that they can be taken on here. `member.yaml` is deployed whole. The
