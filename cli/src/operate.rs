@@ -237,7 +237,10 @@ impl Operate {
             Self::Status { set: Some(_), .. } => Kind::Set,
             Self::List { .. } => Kind::List,
             Self::History { .. } => Kind::History,
-            Self::Pause { .. } | Self::Resume { .. } | Self::Hold { .. } | Self::Release { .. } => Kind::Done,
+            Self::Pause { order, .. }
+            | Self::Resume { order, .. }
+            | Self::Hold { order, .. }
+            | Self::Release { order, .. } => Kind::Done { at_home: order.place.home.is_some() },
         }
     }
 

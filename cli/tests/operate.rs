@@ -293,6 +293,9 @@ fn a_guard_of_several_homes_says_which() {
     );
     let card = printed(&lambda, &["status", "transactional", "--home", "444455556666/us-east-1"]);
     assert!(card.starts_with("configuration set  transactional (account 444455556666, us-east-1)\n"), "{card}");
+    let elsewhere = ["--home", "444455556666/us-east-1"];
+    let paused = printed(&lambda, &[&order("pause", "transactional")[..], &elsewhere].concat());
+    assert!(paused.ends_with("Look again: ses-guard status transactional --home 444455556666/us-east-1\n"), "{paused}");
     let which = told(&run(&lambda, &["status", "transactional"]), 1);
     assert_snapshot!(which, @"there is a transactional in 444455556666/us-east-1, too; say which is meant, by account and region (--home)");
     let stranger = told(&run(&lambda, &["list", "--home", "999988887777/eu-west-1"]), 1);
