@@ -5,7 +5,7 @@
 #
 # With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.
 # `scripts/demo.sh soak storm` and `soak crowd` play storms instead: `make soak`.
-# `scripts/demo.sh contract` holds the ports' contracts against the same local AWS instead: a part of `make test`.
+# `scripts/demo.sh contract` holds the ports' contracts, and two accounts, against the same local AWS instead: a part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,7 +38,8 @@ command -v cc >/dev/null 2>&1 ||
 tools=$(PYTHON=$python scripts/tools.sh demo)
 
 if [ "${1:-}" = contract ]; then
-  exec "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract --test inventory in_local_aws
+  "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract --test inventory in_local_aws
+  exec "$tools/python" -B tests/demo/homes.py cargo test --locked -p guard-tests --test roles in_local_aws
 fi
 
 packages=()

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use guard_core::name::ConfigurationSetName;
+use guard_core::home::Home;
+use guard_core::name::{AccountId, ConfigurationSetName, Region};
 use guard_core::state::Phase;
 use guard_core::steps::operate::Request;
 use serde::Serialize;
@@ -31,10 +32,13 @@ Examples:
   ses-guard status                                 how many sets stand where, and the thresholds
   ses-guard status marketing-weekly                one set: phase, why, counts, thresholds, hold
   ses-guard status marketing-weekly --json | jq .tally
-  ses-guard status --stack mail-guard --region eu-west-1")]
+  ses-guard status --stack mail-guard --region eu-west-1
+  ses-guard status marketing-weekly --home 444455556666/us-east-1")]
     Status {
         /// The configuration set [default: the guard as a whole].
         set: Option<ConfigurationSetName>,
+        #[command(flatten)]
+        place: Place,
         #[command(flatten)]
         deployed: Deployed,
     },
@@ -43,11 +47,14 @@ Examples:
 Examples:
   ses-guard list
   ses-guard list --phase paused
+  ses-guard list --home 444455556666/us-east-1
   ses-guard list --json | jq -r '.configurationSets[] | select(.held) | .configurationSet'")]
     List {
         /// Only those in this phase.
         #[arg(long, ignore_case = true, value_parser = phase_parser())]
         phase: Option<Phase>,
+        #[command(flatten)]
+        place: Place,
         #[command(flatten)]
         deployed: Deployed,
     },
@@ -63,6 +70,8 @@ Examples:
         /// At most so many records, 1 to 100 [default: 20].
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
+        #[command(flatten)]
+        place: Place,
         #[command(flatten)]
         deployed: Deployed,
     },
@@ -113,6 +122,14 @@ Examples:
     },
 }
 
+/// Where the guard guards more than its own account and Region.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The set's account and Region [default: those of the guard; for lists: all].
+    #[arg(long, value_name = "ACCOUNT/REGION")]
+    home: Option<Home>,
+}
+
 /// What is done only on someone's word.
 #[derive(Debug, Args)]
 pub(crate) struct Order {
@@ -124,6 +141,8 @@ pub(crate) struct Order {
     /// On whose word; the records keep it.
     #[arg(long, value_name = "WHO", env = "GUARD_ACTOR")]
     actor: String,
+    #[command(flatten)]
+    place: Place,
 }
 
 fn phase_parser() -> impl TypedValueParser<Value = Phase> {
@@ -149,6 +168,10 @@ struct Wire<'a> {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration_set: Option<&'a ConfigurationSetName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a AccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a Region>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,10 +219,10 @@ impl Operate {
 
     fn wire(&self) -> Wire<'_> {
         match self {
-            Self::Status { set, .. } => Wire { configuration_set: set.as_ref(), ..Wire::of("status") },
-            Self::List { phase, .. } => Wire { phase: *phase, ..Wire::of("list") },
-            Self::History { set, limit, .. } => {
-                Wire { configuration_set: Some(set), limit: *limit, ..Wire::of("history") }
+            Self::Status { set, place, .. } => Wire { configuration_set: set.as_ref(), ..place.wire("status") },
+            Self::List { phase, place, .. } => Wire { phase: *phase, ..place.wire("list") },
+            Self::History { set, limit, place, .. } => {
+                Wire { configuration_set: Some(set), limit: *limit, ..place.wire("history") }
             }
             Self::Pause { order, .. } => order.wire("pause"),
             Self::Resume { order, force, .. } => Wire { force: *force, ..order.wire("resume") },
@@ -214,7 +237,10 @@ impl Operate {
             Self::Status { set: Some(_), .. } => Kind::Set,
             Self::List { .. } => Kind::List,
             Self::History { .. } => Kind::History,
-            Self::Pause { .. } | Self::Resume { .. } | Self::Hold { .. } | Self::Release { .. } => Kind::Done,
+            Self::Pause { order, .. }
+            | Self::Resume { order, .. }
+            | Self::Hold { order, .. }
+            | Self::Release { order, .. } => Kind::Done { at_home: order.place.home.is_some() },
         }
     }
 
@@ -251,9 +277,10 @@ impl Operate {
     }
 }
 
-impl Wire<'_> {
-    fn of(action: &'static str) -> Self {
-        Self { action, ..Self::default() }
+impl Place {
+    fn wire(&self, action: &'static str) -> Wire<'_> {
+        let (account, region) = self.home.as_ref().map(|home| (&home.account, &home.region)).unzip();
+        Wire { action, account, region, ..Wire::default() }
     }
 }
 
@@ -263,7 +290,7 @@ impl Order {
             configuration_set: Some(&self.set),
             reason: Some(&self.reason),
             actor: Some(&self.actor),
-            ..Wire::of(action)
+            ..self.place.wire(action)
         }
     }
 }

@@ -23,8 +23,11 @@ pub(crate) enum Kind {
     Overview,
     /// How a set stands.
     Set,
-    /// An order, and how its set stands now.
-    Done,
+    /// An order, and how its set stands now; whether it had to say the set's home.
+    Done {
+        /// So that what is said of it says it too.
+        at_home: bool,
+    },
     /// Many sets.
     List,
     /// One set's records.
@@ -36,7 +39,7 @@ pub(crate) fn text(kind: Kind, answer: &Value, width: Option<u16>) -> Result<Str
     match kind {
         Kind::Overview => Ok(overview::Overview::deserialize(answer)?.text(width)),
         Kind::Set => Ok(set::Set::deserialize(answer)?.card(width)),
-        Kind::Done => Ok(set::Set::deserialize(answer)?.done(width)),
+        Kind::Done { at_home } => Ok(set::Set::deserialize(answer)?.done(at_home, width)),
         Kind::List => Ok(list::List::deserialize(answer)?.text(width)),
         Kind::History => Ok(history::History::deserialize(answer)?.text(width)),
     }

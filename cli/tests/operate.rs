@@ -11,12 +11,13 @@ use std::process::{Output, Stdio};
 use assert_cmd::Command;
 use guard::{Guard, set};
 use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
+use guard_core::home::Homes;
 use guard_core::judge::Metric;
 use guard_core::judge::account::Counts;
 use guard_core::name::SetKey;
 use guard_core::policy::Ppm;
 use guard_core::port::{AccountStanding, Committed, Register, SendQuota};
-use guard_core::state::{Change, State};
+use guard_core::state::{Change, State, Totals};
 use insta::assert_snapshot;
 use lambda::{Invocation, Lambda, Reply};
 use serde_json::{Value, json};
@@ -76,6 +77,17 @@ fn each_command_is_one_request() {
     for (arguments, request) in [
         (&["status"][..], json!({ "action": "status" })),
         (&["status", "marketing-weekly"], json!({ "action": "status", "configurationSet": "marketing-weekly" })),
+        (
+            &["status", "marketing-weekly", "--home", "444455556666/us-east-1"],
+            json!({
+                "action": "status", "configurationSet": "marketing-weekly", "account": "444455556666",
+                "region": "us-east-1",
+            }),
+        ),
+        (
+            &["list", "--home", "444455556666/us-east-1"],
+            json!({ "action": "list", "account": "444455556666", "region": "us-east-1" }),
+        ),
         (&["list"], json!({ "action": "list" })),
         (&["list", "--phase", "TRIAL"], json!({ "action": "list", "phase": "TRIAL" })),
         (&["list", "--phase", "paused"], json!({ "action": "list", "phase": "PAUSED" })),
@@ -252,6 +264,44 @@ fn a_set_without_mail_has_no_rates() {
     ");
 }
 
+/// One more set, of the same name as one here, in another account.
+fn of_two_homes() -> Guard {
+    let mut guard = Guard::with_four_sets();
+    guard.homes = Homes::listed(guard.homes.own().clone(), "444455556666/us-east-1").unwrap();
+    let there: SetKey = "444455556666/us-east-1/transactional".parse().unwrap();
+    guard.ses.create(&there);
+    let totals = Some(Totals { sends: 900, bounces: 9, complaints: 0, prevented: 0 });
+    guard.commit(&Change::silent(&there, &State::default(), State { totals, ..State::default() }));
+    guard
+}
+
+#[test]
+fn a_guard_of_several_homes_says_which() {
+    let lambda = deployed(&of_two_homes());
+    let overview = printed(&lambda, &["status"]);
+    assert!(overview.contains("homes               111122223333/eu-west-1, 444455556666/us-east-1\n"), "{overview}");
+    let list = printed(&lambda, &["list", "--phase", "active"]);
+    assert_snapshot!(list, @r"
+    configuration set  home                    phase      sent  bounced  complained  why
+    transactional      444455556666/us-east-1  ACTIVE      900    1.0 %     0.000 %  –
+    transactional      111122223333/eu-west-1  ACTIVE  240,000    0.1 %     0.001 %  –
+    brand-new          111122223333/eu-west-1  ACTIVE        0        –           –  –
+    ");
+    assert!(
+        !printed(&lambda, &["list", "--home", "444455556666/us-east-1"]).contains("home"),
+        "one home needs no column"
+    );
+    let card = printed(&lambda, &["status", "transactional", "--home", "444455556666/us-east-1"]);
+    assert!(card.starts_with("configuration set  transactional (account 444455556666, us-east-1)\n"), "{card}");
+    let elsewhere = ["--home", "444455556666/us-east-1"];
+    let paused = printed(&lambda, &[&order("pause", "transactional")[..], &elsewhere].concat());
+    assert!(paused.ends_with("Look again: ses-guard status transactional --home 444455556666/us-east-1\n"), "{paused}");
+    let which = told(&run(&lambda, &["status", "transactional"]), 1);
+    assert_snapshot!(which, @"there is a transactional in 444455556666/us-east-1, too; say which is meant, by account and region (--home)");
+    let stranger = told(&run(&lambda, &["list", "--home", "999988887777/eu-west-1"]), 1);
+    assert_snapshot!(stranger, @"nothing of this account and Region is guarded here; status lists the homes");
+}
+
 #[test]
 fn many_sets() {
     let lambda = deployed(&Guard::with_four_sets());
@@ -367,7 +417,7 @@ fn a_refusal_says_what_to_do() {
     assert_snapshot!(refused("resume", "transactional"), @"the configuration set is not paused: SES accepts its mail. See: ses-guard status transactional");
     assert_snapshot!(refused("resume", "disabled-by-hand"), @r#"the configuration set was disabled in SES by someone else; find out why, then repeat with "force": true. That is: ses-guard resume disabled-by-hand --reason … --actor … --force"#);
     assert_snapshot!(refused("release", "transactional"), @"the configuration set is not held. See: ses-guard status transactional");
-    assert_snapshot!(refused("hold", "nobody"), @"SES knows no configuration set of this name in this account and Region. See: ses-guard list; another Region: --region");
+    assert_snapshot!(refused("hold", "nobody"), @"SES knows no configuration set of this name in this account and Region. See: ses-guard list; another home: --home; another guard: --stack, --region");
     printed(&lambda, &order("resume", "marketing-weekly"));
     assert_snapshot!(refused("resume", "marketing-weekly"), @"the configuration set is being resumed already. See: ses-guard status marketing-weekly");
     printed(&lambda, &order("hold", "transactional"));
@@ -474,6 +524,7 @@ fn a_wrong_command_asks_nobody() {
         &["history", "transactional", "--limit", "101"],
         &["list", "--phase", "asleep"],
         &["list", "--region", "Ireland"],
+        &["list", "--home", "444455556666"],
         &["list", "--stack", "a", "--function", "b"],
         &["explode"],
     ] {

@@ -109,3 +109,27 @@ fn a_plan_names_whom_it_would_pause() {
     Nothing was changed.
     ");
 }
+
+#[test]
+fn a_plan_for_several_homes_says_which() {
+    let row = |account: &str| {
+        format!(r#"{{"configurationSet":"promo","account":"{account}","region":"eu-west-1","profile":"strict"}}"#)
+    };
+    let answer = |rows: &[String]| {
+        let rows = rows.join(",");
+        format!(
+            r#"{{"ok":true,"plan":true,"policyVersion":0,"warnings":[],"wouldPause":[{rows}],"wouldWarn":[],"marked":0}}"#
+        )
+    };
+    let plan = |rows: &[String]| {
+        let answer = answer(rows);
+        let lambda = Lambda::start(move |_| Reply::answer(&answer));
+        done(&lambda, &["push", "-", "--plan", "--reason", "x"], STRICT)
+    };
+    assert_snapshot!(plan(&[row("111122223333"), row("444455556666")]), @"
+    would pause  promo (111122223333, eu-west-1), by profile strict: 
+    would pause  promo (444455556666, eu-west-1), by profile strict: 
+    Nothing was changed.
+    ");
+    assert!(plan(&[row("111122223333")]).starts_with("would pause  promo, by"), "one home needs no name");
+}

@@ -25,8 +25,10 @@ class LocalAws:
 
     START_SECONDS = 30
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, asks_iam: bool = False) -> None:
+        """`asks_iam`: each call needs what the policies grant; else every caller may do everything."""
         self.folder = folder
+        self.asks_iam = asks_iam
         self.log = folder / "ministack.log"
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -121,6 +123,7 @@ class LocalAws:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
+            "AUTH": str(self.asks_iam).lower(),
         }
 
     def _healthy(self) -> bool:

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::{Either, select};
 use guard_core::audit::{AuditId, AuditRecord};
+use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
@@ -165,10 +166,10 @@ impl<P: AccountView> AccountView for Mortal<P> {
 }
 
 impl<P: Alarms> Alarms for Mortal<P> {
-    async fn describe(&self, names: &[String]) -> Result<Vec<Watched>, Fault> {
-        self.call(self.port.describe(names)).await
+    async fn describe(&self, home: &Home, names: &[String]) -> Result<Vec<Watched>, Fault> {
+        self.call(self.port.describe(home, names)).await
     }
-    async fn children_in_alarm(&self, composite: &str) -> Result<Vec<String>, Fault> {
-        self.call(self.port.children_in_alarm(composite)).await
+    async fn children_in_alarm(&self, home: &Home, composite: &str) -> Result<Vec<String>, Fault> {
+        self.call(self.port.children_in_alarm(home, composite)).await
     }
 }

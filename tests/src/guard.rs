@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use guard_core::event::{Accounts, Reader, SignalKind};
-use guard_core::name::{AccountId, Region, SetKey};
+use guard_core::event::{Reader, SignalKind};
+use guard_core::home::Homes;
+use guard_core::name::SetKey;
 use guard_core::policy::Deployed;
 use guard_core::policy::stored::Policies;
 use guard_core::port::{Clock, Fault, Register};
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
-use crate::mail::{ACCOUNT, REGION, hash_key, signal};
+use crate::mail::{hash_key, homes, signal};
 
 /// A judge that dies where its fuse ends.
 pub(crate) type MortalJudge =
@@ -57,6 +58,8 @@ pub struct Guard {
     pub policies: MemoryPolicyStore,
     /// Whether it pauses at all.
     pub mode: Mode,
+    /// What it guards.
+    pub homes: Homes,
     stream: VecDeque<SetKey>,
     invocations: u64,
 }
@@ -80,6 +83,7 @@ impl Guard {
             policy: Deployed::default(),
             policies: MemoryPolicyStore::default(),
             mode: Mode::Enforce,
+            homes: homes(""),
             stream: VecDeque::new(),
             invocations: 0,
         }
@@ -91,8 +95,7 @@ impl Guard {
 
     /// A reader for the test account.
     pub fn reader() -> Reader {
-        let account: AccountId = ACCOUNT.parse().expect("the account is well-formed");
-        Reader::new(Accounts::These(BTreeSet::from([account])), REGION.parse().ok(), hash_key())
+        Reader::guarding(homes(""), hash_key())
     }
 
     /// Counts a batch with a process that has this fuse.
@@ -130,7 +133,8 @@ impl Guard {
             Mortal::new(self.ses.clone(), fuse),
             Mortal::new(self.notices.clone(), fuse),
             self.clock.clone(),
-        );
+        )
+        .among(self.homes.clone());
         let me = format!("invocation-{}", self.invocations);
         let stop_at = plus_seconds(self.clock.now(), 90);
         fuse.run(actuator.drain(woken, &me, stop_at)).await
@@ -177,8 +181,7 @@ impl Guard {
             clock: self.clock.clone(),
             policies: self.in_force(),
             mode: self.mode,
-            account: ACCOUNT.parse::<AccountId>().expect("the account is well-formed"),
-            region: REGION.parse::<Region>().expect("the Region is well-formed"),
+            homes: self.homes.clone(),
         };
         let answer = match Request::parse(request) {
             Ok(request) => operator.operate(request).await.to_json(),

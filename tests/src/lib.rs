@@ -6,3 +6,4 @@ pub mod mail;
 pub mod store;
 pub mod story;
 pub mod watch;
+pub mod wire;

@@ -2,6 +2,7 @@
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use guard_core::event::{HashKey, Signal, SignalKind};
+use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -16,6 +17,12 @@ pub const SECRET: &str = "a secret of at least thirty-two characters";
 /// The key of a configuration set of the test account.
 pub fn set(name: &str) -> SetKey {
     format!("{ACCOUNT}/{REGION}/{name}").parse().expect("the name is well-formed")
+}
+
+/// The test account's home, and those of this list.
+pub fn homes(listed: &str) -> Homes {
+    let own = format!("{ACCOUNT}/{REGION}").parse().expect("the home is well-formed");
+    Homes::listed(own, listed).expect("the list is well-formed")
 }
 
 /// The time of an RFC 3339 text.
@@ -83,6 +90,13 @@ fn bounce(subtype: &str, address: &str, mail: u64, sent_at: Timestamp) -> Value 
             "diagnosticCode": format!("smtp; 550 5.1.1 <{address}>: user unknown")}],
         "timestamp": format!("{sent_at:.3}")
     })
+}
+
+/// The same record of another home: another account, or another Region.
+pub fn of_home(mut record: Value, home: &Home) -> Value {
+    record["mail"]["sendingAccountId"] = home.account.as_str().into();
+    record["mail"]["sourceArn"] = format!("arn:aws:ses:{}:{}:identity/example.com", home.region, home.account).into();
+    record
 }
 
 /// A batch of SQS messages with these bodies, delivered for the `received`-th time.

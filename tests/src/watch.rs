@@ -1,6 +1,7 @@
 //! The guard's sweeps and its answers to alarms, over the same in-memory ports.
 
 use guard_core::event::AlarmChange;
+use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault};
 use guard_core::steps::account::{AccountGuard, Guarded};
@@ -16,7 +17,6 @@ use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
 use crate::guard::Guard;
-use crate::mail::{ACCOUNT, REGION};
 
 /// A sweeper that dies where its fuse ends.
 pub type MortalSweeper = Sweeper<
@@ -50,8 +50,13 @@ impl Guard {
         }
     }
 
-    /// What guards the account, with a process that has this fuse.
+    /// What guards the guard's own account, with a process that has this fuse.
     pub async fn account_guard(&self, fuse: &Fuse) -> MortalAccountGuard {
+        self.account_guard_of(self.homes.own(), fuse).await
+    }
+
+    /// What guards the account of this home, with a process that has this fuse.
+    pub async fn account_guard_of(&self, home: &Home, fuse: &Fuse) -> MortalAccountGuard {
         let judge = self.mortal_judge(fuse).await;
         AccountGuard {
             ledger: judge.ledger,
@@ -60,8 +65,8 @@ impl Guard {
             view: Mortal::new(self.account.clone(), fuse),
             policy: judge.policy,
             mode: judge.mode,
-            account: ACCOUNT.parse().expect("the account is well-formed"),
-            region: REGION.parse().expect("the Region is well-formed"),
+            account: home.account.clone(),
+            region: home.region.clone(),
         }
     }
 
@@ -118,7 +123,7 @@ impl Guard {
     pub async fn alarm(&mut self, event: &Value) -> Result<(), guard_alarm::Unanswered> {
         let fuse = Fuse::endless();
         let responder = self.responder(&fuse).await;
-        let inbox = guard_alarm::Inbox::new(&responder.region).expect("the reader takes its key");
+        let inbox = guard_alarm::Inbox::new(&responder.homes.own().region).expect("the reader takes its key");
         let answer = inbox.handle(&responder, event).await;
         self.settle().await;
         answer
@@ -134,8 +139,7 @@ impl Guard {
             judge: self.mortal_judge(fuse).await,
             switch: Mortal::new(self.ses.clone(), fuse),
             alarms: Mortal::new(self.alarms.clone(), fuse),
-            account: ACCOUNT.parse().expect("the account is well-formed"),
-            region: REGION.parse().expect("the Region is well-formed"),
+            homes: self.homes.clone(),
         }
     }
 }

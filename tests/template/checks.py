@@ -34,9 +34,11 @@ ACTS_ON = {
     "cloudwatch:DescribeAlarms": {"everything"},
     "cloudwatch:GetMetricData": {"everything"},
     "ses:PutConfigurationSetSendingOptions": {"configuration set"},
+    "sts:AssumeRole": {"member's role"},
     "logs:CreateLogStream": {"AWS::Logs::LogGroup"},
     "logs:PutLogEvents": {"AWS::Logs::LogGroup"},
 }
+MEMBERS_ROLE = r"arn:aws-test:iam::\d{12}:role/ses-reputation-guard-(?:look|switch)-[a-z0-9-]+"
 # Only these may end in *: SES sets come and go without the stack, and a stream's name holds its time of birth.
 SHAPES = {
     r"\$\{(\w+)\.StreamArn\}": "stream",
@@ -44,6 +46,7 @@ SHAPES = {
     r"\$\{(\w+)\.Arn\}/index/\w+": "index",
     ARN % "events" + r"event-bus/[\w./-]+": "event bus",
     ARN % "ses" + r"configuration-set/\*": "configuration set",
+    MEMBERS_ROLE: "member's role",
     r"\*": "everything",
 }
 METRICS = {
@@ -232,10 +235,13 @@ def statements(role):
 
 
 def roles(resources):
+    granted = [(name, statements(role)) for name, role in of_type(resources, "AWS::IAM::Role").items()]
+    granted += [(name, one["PolicyDocument"]["Statement"]) for name, one in of_type(resources, "AWS::IAM::Policy").items()]
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         if role.get("ManagedPolicyArns"):
             yield f"{name}: managed policies reach every resource of the account"
-        for statement in statements(role):
+    for name, listed in granted:
+        for statement in listed:
             for action in as_list(statement["Action"]):
                 for resource in as_list(statement["Resource"]):
                     yield from _grant(resources, f"{name}.{statement['Sid']}", action, resource)

@@ -35,8 +35,14 @@ def _is_principal(wanted, principal):
     if wanted == "*":
         return True
     [(kind, names)] = wanted.items()
-    assert kind == "Service", f"not known: principals of kind {kind}"
-    return principal in as_list(names)
+    assert kind in ("Service", "AWS"), f"not known: principals of kind {kind}"
+    return principal in as_list(names) or any(n.endswith(":root") and _account(n) == _account(principal) for n in as_list(names))
+
+
+def _account(principal):
+    """Of `arn:partition:iam::ACCOUNT:…`; None of anything else."""
+    parts = principal.split(":")
+    return parts[4] if len(parts) > 5 else None
 
 
 def _like(value, pattern):

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation sees it: expanded by the real SAM translator, offline, then with every parameter filled in."""
+"""The templates as CloudFormation sees them: expanded by the real SAM translator, offline, then with every parameter filled in."""
 
 import copy
 import json
@@ -17,6 +17,7 @@ logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # it complai
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
+MEMBER = ROOT / "member.yaml"
 
 PSEUDO = {
     "AWS::AccountId": "111122223333",
@@ -36,29 +37,34 @@ class NoManagedPolicies:
 
 
 @cache
-def _source():
-    return yaml_parse(TEMPLATE.read_text())
+def _source(file):
+    return yaml_parse(file.read_text())
 
 
-def source():
-    """The template as written, intrinsics in their long form."""
-    return copy.deepcopy(_source())
+def source(file=TEMPLATE):
+    """A template as written, intrinsics in their long form."""
+    return copy.deepcopy(_source(file))
 
 
-def parameters(**given):
-    defaults = {name: str(p["Default"]) for name, p in source()["Parameters"].items()}
-    unknown = given.keys() - defaults.keys()
+def parameters(file=TEMPLATE, /, **given):
+    known = source(file)["Parameters"]
+    unknown = given.keys() - known.keys()
     assert not unknown, f"no such parameter: {unknown}"
-    return defaults | given
+    values = {name: str(p["Default"]) for name, p in known.items() if "Default" in p} | given
+    assert values.keys() == known.keys(), f"not given: {known.keys() - values.keys()}"
+    return values
 
 
-def expand(**given):
-    """What AWS::LanguageExtensions and AWS::Serverless make of it, in this order."""
-    template = source()
-    template["Resources"] = _unroll(template["Resources"], parameters(**given))
+def expand(file=TEMPLATE, /, **given):
+    """What AWS::LanguageExtensions and, where it is asked for, AWS::Serverless make of it, in this order."""
+    template = source(file)
+    template["Resources"] = _unroll(template["Resources"], parameters(file, **given))
+    if "Globals" not in template:
+        del template["Transform"]
+        return json.loads(json.dumps(template))
     template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code.zip"  # as after `sam package`
     template["Transform"] = "AWS::Serverless-2016-10-31"
-    return json.loads(json.dumps(transform(template, parameters(**given), NoManagedPolicies())))
+    return json.loads(json.dumps(transform(template, parameters(file, **given), NoManagedPolicies())))
 
 
 def _unroll(resources, values):
@@ -86,9 +92,9 @@ def _replace(node, old, new):
     return node
 
 
-def resolve(expanded, **given):
+def resolve(expanded, values):
     """The resources that come to be, intrinsics computed. A reference to a resource reads ${Name} or ${Name.Attribute}."""
-    resolver = _Resolver(expanded, parameters(**given))
+    resolver = _Resolver(expanded, values)
     return {
         name: resolver.value(body)
         for name, body in expanded["Resources"].items()
@@ -96,8 +102,8 @@ def resolve(expanded, **given):
     }
 
 
-def deployed(**given):
-    return resolve(expand(**given), **given)
+def deployed(file=TEMPLATE, /, **given):
+    return resolve(expand(file, **given), parameters(file, **given))
 
 
 class _Resolver:
@@ -133,9 +139,13 @@ class _Resolver:
                 case "Fn::GetAtt":
                     return "${%s}" % ".".join(argument)
                 case "Fn::Sub":
-                    return re.sub(r"\$\{([^!}]+)\}", lambda m: self.reference(m[1]), argument)
+                    text, own = argument if isinstance(argument, list) else (argument, {})
+                    own = self.value(own)
+                    return re.sub(r"\$\{([^!}]+)\}", lambda m: own[m[1]] if m[1] in own else self.reference(m[1]), text)
                 case "Fn::Join":
-                    return argument[0].join(map(self.value, argument[1]))
+                    return argument[0].join(self.value(argument[1]))
+                case "Fn::Split":
+                    return self.value(argument[1]).split(argument[0])
                 case "Fn::Select":
                     return self.value(argument[1])[int(argument[0])]
                 case "Fn::If":

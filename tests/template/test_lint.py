@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tomlkit
 
+import member
 import stack
 
 BIN = Path(sys.executable).parent
@@ -20,19 +21,32 @@ def run(*command):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_sam_validates_the_template():
-    status, output = run(BIN / "sam", "validate", "--lint", "--template", stack.TEMPLATE)
+TEMPLATES = [stack.TEMPLATE, stack.MEMBER]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda t: t.name)
+def test_sam_validates_the_template(template):
+    status, output = run(BIN / "sam", "validate", "--lint", "--template", template)
     assert status == 0, output
 
 
-def test_cfn_lint_finds_nothing_in_the_template():
-    assert run(BIN / "cfn-lint", stack.TEMPLATE) == (0, "")
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda t: t.name)
+def test_cfn_lint_finds_nothing_in_the_template(template):
+    assert run(BIN / "cfn-lint", template) == (0, "")
 
 
+@pytest.mark.parametrize("accounts", ["", "444455556666/eu-west-1,111122223333/us-east-1"])
 @pytest.mark.parametrize("sets", ["", "one", "one,two-b,three_c"])
-def test_cfn_lint_finds_nothing_in_the_expanded_template(tmp_path, sets):
+def test_cfn_lint_finds_nothing_in_the_expanded_template(tmp_path, sets, accounts):
     expanded = tmp_path / "expanded.json"
-    expanded.write_text(json.dumps(stack.expand(ConfigurationSets=sets)))
+    expanded.write_text(json.dumps(stack.expand(ConfigurationSets=sets, Accounts=accounts)))
+    assert run(BIN / "cfn-lint", expanded) == (0, "")
+
+
+@pytest.mark.parametrize("sets", ["", "one,two-b"])
+def test_cfn_lint_finds_nothing_in_the_expanded_member(tmp_path, sets):
+    expanded = tmp_path / "expanded.json"
+    expanded.write_text(json.dumps(stack.expand(stack.MEMBER, ConfigurationSets=sets, **member.GIVEN)))
     assert run(BIN / "cfn-lint", expanded) == (0, "")
 
 

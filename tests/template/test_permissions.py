@@ -82,7 +82,7 @@ def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
     ]
 
 
-def test_no_role_but_the_functions_own(resources):
+def test_no_role_but_the_functions_own_and_no_grant_beside_them(resources):
     roles = {n for n, r in resources.items() if r["Type"].startswith("AWS::IAM::")}
     assert roles == {f"{function}Role" for function in GRANTS}
 

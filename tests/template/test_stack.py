@@ -19,22 +19,24 @@ FUNCTIONS = {
     "operate": (256, 30),
 }
 ENVIRONMENT = {
-    "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_HASH_KEY"},
+    "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY"},
     "judge": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
-    "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
+    "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
     "alarm": {
-        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL",
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_RECHECK_QUEUE_URL",
     },
     "sweep": {
-        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL",
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_RECHECK_QUEUE_URL",
         "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT",
     },
-    "operate": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_MODE", "GUARD_POLICY"},
+    "operate": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY"},
 }
 OUTPUTS = {
     "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
     "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
-    "AlarmFunctionArn", "AlarmFunctionName", "SweepFunctionName",
+    "AlarmFunctionArn", "AlarmFunctionName", "SweepFunctionName", "EventsQueueArn", "ActuateRoleArn", "LookingRoleArns",
 }  # fmt: skip
 
 
@@ -90,11 +92,13 @@ def test_a_function_is_told_what_its_code_asks_for(name):
     variable_of = dict(re.findall(r"pub fn (\w+)\(&mut self\)[^{]*\{.*?\"(\w+)\"", settings, re.DOTALL))
     main = (stack.ROOT / "functions" / name / "src/main.rs").read_text()
     asked = {variable_of[method] for method in re.findall(r"settings\.(\w+)\(\)", main)}
-    assert asked - {"AWS_REGION"} == ENVIRONMENT[name], "AWS_REGION comes from Lambda"
+    if "GUARD_ACCOUNTS" in asked:  # the homes are the stack's own and those listed
+        asked |= {"GUARD_ACCOUNT_ID", "AWS_REGION"}
+    assert asked - {"AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME"} == ENVIRONMENT[name], "those two come from Lambda"
 
 
 def test_the_variables_say_what_their_names_say():
-    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt")
+    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", Accounts="444455556666/xx-test-1,111122223333/xx-test-2")
     told = {}
     for function in of_type(resources, "AWS::Lambda::Function").values():
         for name, value in function["Environment"]["Variables"].items():
@@ -103,6 +107,7 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_LEDGER_TABLE": "${LedgerTable}",
         "GUARD_STATE_TABLE": "${StateTable}",
         "GUARD_ACCOUNT_ID": "111122223333",
+        "GUARD_ACCOUNTS": "444455556666/xx-test-1,111122223333/xx-test-2",
         "GUARD_HASH_KEY": "{{resolve:secretsmanager:${HashKey}}}",
         "GUARD_MODE": "observe",
         "GUARD_POLICY": "[bounce]",
@@ -188,7 +193,10 @@ def _passes(pattern, event):
     if isinstance(event, list):
         return any(_passes(pattern, entry) for entry in event)
     if isinstance(pattern, list):
-        return event in pattern
+        return any(event not in p["anything-but"] if isinstance(p, dict) else event == p for p in pattern)
+    if "$or" in pattern:
+        rest = {k: v for k, v in pattern.items() if k != "$or"}
+        return _passes(rest, event) and any(_passes(one, event) for one in pattern["$or"])
     return isinstance(event, dict) and all(key in event and _passes(wanted, event[key]) for key, wanted in pattern.items())
 
 
@@ -333,6 +341,7 @@ def test_outputs_and_parameters_explain_themselves():
     ("parameter", "good", "bad"),
     [
         ("ConfigurationSets", ["", "a", "A_b-9"], ["a b", "a.b", "a/b", "x" * 65]),
+        ("Accounts", ["", "444455556666/us-gov-west-1"], ["444455556666", "us-east-1", "444455556666/*", "4444/us-east-1", "*/us-east-1"]),
         ("NoticeEmail", ["", "ops@example.com"], ["ops", "a b@c"]),
         ("RedriveRoleArn", ["", "arn:aws-cn:iam::111122223333:role/x/y"], ["*", "arn:aws:iam::111122223333:user/x"]),
         ("EndpointUrl", ["", "http://127.0.0.1:4566", "https://x"], ["127.0.0.1:4566", "ftp://x"]),

@@ -16,7 +16,7 @@ use guard_ingest::Ingest;
 use guard_judge::Wake;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::Guard;
-use guard_tests::mail::{ACCOUNT, REGION, at, batch, record, set};
+use guard_tests::mail::{ACCOUNT, REGION, at, batch, homes, record, set};
 use guard_tests::store::dynoxide;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 const NOON: &str = "2026-11-20T12:07:00Z";
 
 fn ingest<L: Ledger, R: Register>(ledger: L, register: R) -> Ingest<L, R, ManualClock> {
-    Ingest::new(Guard::reader(), REGION.parse().unwrap(), ledger, register, ManualClock::at(at(NOON)))
+    Ingest::new(Guard::reader(), ledger, register, ManualClock::at(at(NOON)))
 }
 
 fn deadline() -> u64 {
@@ -225,8 +225,7 @@ async fn operate_answers_the_events_of_the_repository() {
         clock: guard.clock.clone(),
         policies: Policies::new(Deployed::default(), guard.policies.clone()),
         mode: Mode::Enforce,
-        account: ACCOUNT.parse().unwrap(),
-        region: REGION.parse().unwrap(),
+        homes: homes(""),
     };
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/operate");
     let mut actions = BTreeSet::new();

@@ -155,9 +155,11 @@ async fn a_plan_says_whom_a_policy_would_pause_and_changes_nothing() {
       "warnings": [],
       "wouldPause": [
         {
+          "account": "111122223333",
           "configurationSet": "promo",
           "phase": "WARNED",
           "profile": "default",
+          "region": "eu-west-1",
           "sentence": "40 of the 300 mails sent between Fri 12:00 and 12:14 UTC hard-bounced (13.3 %); the limit for that many mails is 25 (10 + 5 %)",
           "spared": null
         }

@@ -15,7 +15,7 @@ use guard_local::SesFault;
 use guard_sweep::Errand;
 use guard_tests::crash::Fuse;
 use guard_tests::guard::{Guard, receipt};
-use guard_tests::mail::{at, set};
+use guard_tests::mail::{at, homes, set};
 use serde_json::{Value, json};
 
 const NOON: &str = "2026-11-20T12:07:00Z";
@@ -442,19 +442,18 @@ async fn a_sweep_without_time_begins_nothing() {
 async fn the_function_sweeps_by_the_timer_and_looks_at_what_cloudtrail_names() {
     let weekly = set("marketing-weekly");
     let mut guard = Guard::of(at(NOON), std::slice::from_ref(&weekly));
-    let (account, region) = (&weekly.account, &weekly.region);
     let deadline = u64::try_from(plus_seconds(at(NOON), 55).as_millisecond()).unwrap();
     let event = |file: &str| {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/eventbridge").join(file);
         let event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        Errand::of(&event, account, region, "guard-actuate", at(NOON))
+        Errand::of(&event, &homes(""), "guard-actuate", at(NOON))
     };
     guard.ses.toggle(&weekly, false);
     for (file, looks) in
         [("scheduled.json", 0), ("email-sent.json", 0), ("cloudtrail-put-configuration-set-sending-options.json", 1)]
     {
         let (sweeper, account) = (guard.sweeper(&Fuse::endless()).await, guard.account_guard(&Fuse::endless()).await);
-        guard_sweep::handle(&sweeper, &account, &event(file), deadline).await.unwrap();
+        guard_sweep::handle(&sweeper, std::slice::from_ref(&account), &event(file), deadline).await.unwrap();
         assert_eq!(guard.ses.calls().len(), looks, "{file}");
     }
     guard.settle().await;

@@ -1,5 +1,6 @@
 //! `ses-guard policy push`, `show`, `versions`, `diff`, `rollback`, `clear`: the policy of the deployed guard.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -74,6 +75,8 @@ struct Changed {
 #[serde(rename_all = "camelCase")]
 struct Sender {
     configuration_set: String,
+    account: Option<String>,
+    region: Option<String>,
     profile: String,
     spared: Option<String>,
     sentence: Option<String>,
@@ -191,14 +194,20 @@ impl Change {
 
 fn told(changed: &Changed) -> String {
     let mut text = String::new();
+    let senders = || changed.would_pause.iter().chain(&changed.would_warn);
+    let several = senders().map(|one| (&one.account, &one.region)).collect::<BTreeSet<_>>().len() > 1;
     for (senders, verb) in [(&changed.would_pause, "pause"), (&changed.would_warn, "warn")] {
-        for Sender { configuration_set, profile, spared, sentence } in senders {
+        for Sender { configuration_set, account, region, profile, spared, sentence } in senders {
             let verb = match (spared, verb) {
                 (Some(spared), "pause") => format!("would pause ({spared})"),
                 _ => format!("{}{verb}", if changed.plan { "would " } else { "to " }),
             };
             let sentence = sentence.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "{verb}  {configuration_set}, by profile {profile}: {sentence}");
+            let home = match (account, region) {
+                (Some(account), Some(region)) if several => format!(" ({account}, {region})"),
+                _ => String::new(),
+            };
+            let _ = writeln!(text, "{verb}  {configuration_set}{home}, by profile {profile}: {sentence}");
         }
     }
     let sets = plural(usize::try_from(changed.marked).unwrap_or(usize::MAX), "configuration set");

@@ -1,7 +1,10 @@
 //! Many configuration sets.
 
+use std::collections::BTreeSet;
+
 use comfy_table::Cell;
-use guard_core::name::ConfigurationSetName;
+use guard_core::home::Home;
+use guard_core::name::{AccountId, ConfigurationSetName, Region};
 use guard_core::state::Phase;
 use serde::Deserialize;
 
@@ -18,6 +21,8 @@ pub(super) struct List {
 #[serde(rename_all = "camelCase")]
 struct Row {
     configuration_set: ConfigurationSetName,
+    account: Option<AccountId>,
+    region: Option<Region>,
     phase: Phase,
     held: bool,
     sends: u64,
@@ -32,22 +37,37 @@ impl List {
         if self.configuration_sets.is_empty() {
             return "No such configuration set is known.\n".to_owned();
         }
-        let rows = self.configuration_sets.iter().map(Row::cells).collect();
-        let [set, phase, sent, bounced, complained, why] =
-            ["configuration set", "phase", "sent", "bounced", "complained", "why"].map(faint);
-        table(vec![set, phase, right(sent), right(bounced), right(complained), why], rows, width)
+        let homes: BTreeSet<Option<Home>> = self.configuration_sets.iter().map(Row::home).collect();
+        let several = homes.len() > 1;
+        let rows = self.configuration_sets.iter().map(|row| row.cells(several)).collect();
+        let [set, home, phase, sent, bounced, complained, why] =
+            ["configuration set", "home", "phase", "sent", "bounced", "complained", "why"].map(faint);
+        let mut header = vec![set, phase, right(sent), right(bounced), right(complained), why];
+        if several {
+            header.insert(1, home);
+        }
+        table(header, rows, width)
     }
 }
 
 impl Row {
-    fn cells(&self) -> Vec<Cell> {
-        vec![
+    /// `None` of a guard that is too old to say it.
+    fn home(&self) -> Option<Home> {
+        Some(Home { account: self.account.clone()?, region: self.region.clone()? })
+    }
+
+    fn cells(&self, several: bool) -> Vec<Cell> {
+        let mut cells = vec![
             Cell::new(&self.configuration_set),
             phase_cell(self.phase, if self.held { ", held" } else { "" }),
             right(Cell::new(figure::count(self.sends))),
             right(Cell::new(figure::share(Share::Bounce, self.bounce_rate_ppm))),
             right(Cell::new(figure::share(Share::Complaint, self.complaint_rate_ppm))),
             words(self.sentence.as_deref().unwrap_or(NONE)),
-        ]
+        ];
+        if several {
+            cells.insert(1, Cell::new(self.home().map_or(NONE.to_owned(), String::from)));
+        }
+        cells
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{Cell, Color};
+use guard_core::home::Home;
 use guard_core::judge::Metric;
 use guard_core::policy::{Policy, Source};
 use guard_core::state::Phase;
@@ -16,6 +17,8 @@ use super::{faint, figure, table, words};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Overview {
     mode: String,
+    #[serde(default)]
+    homes: Vec<Home>,
     configuration_sets: u64,
     phases: BTreeMap<Phase, u64>,
     held: u64,
@@ -29,7 +32,7 @@ pub(super) struct Overview {
 
 impl Overview {
     pub(super) fn text(&self, width: Option<u16>) -> String {
-        let rows = vec![
+        let mut rows = vec![
             ("mode", self.mode()),
             ("configuration sets", Cell::new(self.sets())),
             ("held", Cell::new(figure::count(self.held))),
@@ -40,6 +43,10 @@ impl Overview {
             ("complaints", Cell::new(lines(&self.policy, Metric::Complaint))),
             ("window", Cell::new(self.window())),
         ];
+        if self.homes.len() > 1 {
+            let homes: Vec<String> = self.homes.iter().map(ToString::to_string).collect();
+            rows.insert(1, ("homes", Cell::new(homes.join(", "))));
+        }
         let rows = rows.into_iter().chain(self.account.iter().flat_map(Account::rows));
         table(Vec::new(), rows.map(|(what, cell)| vec![faint(what), cell]).collect(), width)
     }

@@ -10,7 +10,9 @@ pub(crate) fn refusal(answer: &Value, set: Option<&ConfigurationSetName>) -> Str
     let set = set.map_or("SET", ConfigurationSetName::as_str);
     let order = |action: &str| format!("ses-guard {action} {set} --reason … --actor …");
     let next = match text("/error/code").unwrap_or_default() {
-        "unknownConfigurationSet" => "see: ses-guard list; another Region: --region".to_owned(),
+        "unknownConfigurationSet" => {
+            "see: ses-guard list; another home: --home; another guard: --stack, --region".to_owned()
+        }
         "notPaused" | "alreadyResuming" | "notHeld" => format!("see: ses-guard status {set}"),
         "notPausedByGuard" => format!("that is: {} --force", order("resume")),
         "alreadyPaused" => format!("to let it send again: {}", order("resume")),

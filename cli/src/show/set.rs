@@ -68,10 +68,13 @@ impl Set {
     }
 
     /// What an order changed, and everything that is known of it now.
-    pub(super) fn done(&self, width: Option<u16>) -> String {
+    pub(super) fn done(&self, at_home: bool, width: Option<u16>) -> String {
         let card = self.card(width);
+        let home = if at_home { format!(" --home {}/{}", self.account, self.region) } else { String::new() };
         match self.pending {
-            Some(_) => format!("{card}\nSES is asked next. Look again: ses-guard status {}\n", self.configuration_set),
+            Some(_) => {
+                format!("{card}\nSES is asked next. Look again: ses-guard status {}{home}\n", self.configuration_set)
+            }
             None => card,
         }
     }

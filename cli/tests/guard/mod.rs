@@ -2,6 +2,7 @@
 
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind;
+use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
 use guard_core::notice::sentence;
 use guard_core::policy::stored::Policies;
@@ -25,6 +26,7 @@ pub(crate) struct Guard {
     pub(crate) register: MemoryRegister,
     pub(crate) ses: SimulatedSes,
     pub(crate) policies: MemoryPolicyStore,
+    pub(crate) homes: Homes,
 }
 
 pub(crate) fn set(name: &str) -> SetKey {
@@ -47,6 +49,7 @@ impl Guard {
             register: MemoryRegister::default(),
             ses: SimulatedSes::default(),
             policies: MemoryPolicyStore::default(),
+            homes: Homes::only(Home::of(&set("any"))),
         }
     }
 
@@ -74,8 +77,7 @@ impl Guard {
             clock: ManualClock::at(now()),
             policies: Policies::new(Deployed::default(), self.policies.clone()),
             mode: Mode::Enforce,
-            account: set("any").account,
-            region: set("any").region,
+            homes: self.homes.clone(),
         };
         wait(guard_operate::handle(&operator, request.clone()))
     }
@@ -115,7 +117,7 @@ impl Guard {
         self.commit(&wait(self.register.read(&set)).unwrap().confirmed(&set, Intent::Pause, paused));
     }
 
-    fn commit(&self, change: &Change) {
+    pub(crate) fn commit(&self, change: &Change) {
         assert_eq!(wait(self.register.commit(change)).unwrap(), Committed::Done);
     }
 }

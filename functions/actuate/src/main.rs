@@ -1,7 +1,7 @@
 //! Wires the `actuate` function to AWS.
 
 use guard_actuate::{Wake, handle};
-use guard_aws::{AwsNotifier, Clients, DynamoRegister, SesSwitch, Settings, SystemClock};
+use guard_aws::{AwsNotifier, Clients, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock};
 use guard_core::steps::act::Actuator;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -12,14 +12,15 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (state, topic, bus) = (settings.state_table(), settings.notices_topic_arn(), settings.event_bus());
-    let (account, region) = (settings.account(), settings.region());
-    let read = (|| Some((state?, topic?, bus?, account?, region?)))();
-    let (state, topic, bus, account, region) = settings.finish(read)?;
+    let (homes, me) = (settings.homes(), settings.function_name());
+    let read = (|| Some((state?, topic?, bus?, homes?, me?)))();
+    let (state, topic, bus, homes, me) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
-    let switch = SesSwitch::new(&clients, account, region);
+    let switch = SesSwitch::new(&HomeClients::new(&clients, &homes, MemberRole::Switch, &me).await);
     let notifier = AwsNotifier::new(&clients, &topic, &bus);
-    let actuator = &Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
+    let actuator = Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
+    let actuator = &actuator.among(homes);
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let (wake, context) = (Wake::parse(event.payload)?, event.context);
         Ok::<_, Error>(handle(actuator, &SystemClock, &wake, &context.request_id, context.deadline).await)

@@ -2,8 +2,8 @@
 
 use guard_alarm::Inbox;
 use guard_aws::{
-    Clients, CloudWatchAlarms, DynamoLedger, DynamoPolicyStore, DynamoRegister, SesSwitch, Settings, SqsReminder,
-    SystemClock,
+    Clients, CloudWatchAlarms, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesSwitch,
+    Settings, SqsReminder, SystemClock,
 };
 use guard_core::policy::stored::Policies;
 use guard_core::steps::alarm::Responder;
@@ -17,28 +17,22 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
-    let (account, region, mode, policy) = (settings.account(), settings.region(), settings.mode(), settings.policy());
-    let read = (|| Some((ledger?, state?, queue?, account?, region?, mode?, policy?)))();
-    let (ledger, state, queue, account, region, mode, policy) = settings.finish(read)?;
+    let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
+    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?)))();
+    let (ledger, state, queue, homes, me, mode, policy) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
     let reminder = SqsReminder::new(&clients, &queue);
-    let switch = SesSwitch::new(&clients, account.clone(), region.clone());
-    let alarms = CloudWatchAlarms::new(&clients);
+    let looking = HomeClients::new(&clients, &homes, MemberRole::Look, &me).await;
+    let (switch, alarms) = (SesSwitch::new(&looking), CloudWatchAlarms::new(&looking));
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
-    let inbox = &Inbox::new(&region).ok_or("the reader takes no key")?;
+    let inbox = &Inbox::new(&homes.own().region).ok_or("the reader takes no key")?;
     let responder = &async || {
         let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());
         let policy = policies.in_force().await?.book;
         let judge = Judge { ledger, register, reminder, clock: SystemClock, policy, mode };
-        Ok::<_, Error>(Responder {
-            judge,
-            switch: switch.clone(),
-            alarms: alarms.clone(),
-            account: account.clone(),
-            region: region.clone(),
-        })
+        Ok::<_, Error>(Responder { judge, switch: switch.clone(), alarms: alarms.clone(), homes: homes.clone() })
     };
     run(service_fn(|event: LambdaEvent<Value>| async move {
         Ok::<_, Error>(inbox.handle(&responder().await?, &event.payload).await?)

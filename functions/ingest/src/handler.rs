@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use guard_core::event::{Ignored, Reader, Reading, Word};
-use guard_core::name::Region;
 use guard_core::port::{Clock, Ledger, Register, chain};
 use guard_core::steps::count::{Counter, Receipt};
 use guard_core::time::stop_at;
@@ -20,7 +19,6 @@ const LONGEST_SECONDS: i64 = 60;
 #[derive(Debug)]
 pub struct Ingest<L, R, C> {
     reader: Reader,
-    region: Region,
     counter: Counter<L, R, C>,
     clock: C,
     subtypes_logged: Mutex<BTreeSet<Word>>,
@@ -37,11 +35,10 @@ enum Read {
 }
 
 impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
-    /// Counts what `reader` reads of mail that was sent in `region`.
-    pub fn new(reader: Reader, region: Region, ledger: L, register: R, clock: C) -> Self {
+    /// Counts what `reader` reads.
+    pub fn new(reader: Reader, ledger: L, register: R, clock: C) -> Self {
         Self {
             reader,
-            region,
             counter: Counter::new(ledger, register, clock.clone()),
             clock,
             subtypes_logged: Mutex::default(),
@@ -123,15 +120,6 @@ impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
                 return Read::Bad;
             }
         };
-        if let Some(elsewhere) = signals.iter().find(|signal| signal.set.region != self.region) {
-            let region = &elsewhere.set.region;
-            warn!(
-                metric = "UnreadableMessages",
-                sqs.message_id = message_id,
-                "a message is about Region {region}, not ours"
-            );
-            return Read::Bad;
-        }
         let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse::<u64>().ok());
         let suspect = received.is_some_and(|received| received > 1);
         Read::Counts(Receipt { message_id: message_id.to_owned(), suspect, signals })

@@ -1,10 +1,8 @@
 //! Wires the `ingest` function to AWS.
 
-use std::collections::BTreeSet;
-
 use aws_lambda_events::event::sqs::SqsEvent;
 use guard_aws::{Clients, DynamoLedger, DynamoRegister, Settings, SystemClock};
-use guard_core::event::{Accounts, Reader};
+use guard_core::event::Reader;
 use guard_ingest::Ingest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 
@@ -14,14 +12,13 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state) = (settings.ledger_table(), settings.state_table());
-    let (account, region, key) = (settings.account(), settings.region(), settings.hash_key());
-    let read = (|| Some((ledger?, state?, account?, region?, key?)))();
-    let (ledger, state, account, region, key) = settings.finish(read)?;
+    let (homes, key) = (settings.homes(), settings.hash_key());
+    let read = (|| Some((ledger?, state?, homes?, key?)))();
+    let (ledger, state, homes, key) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
-    let reader = Reader::new(Accounts::These(BTreeSet::from([account])), Some(region.clone()), key);
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
-    let ingest = &Ingest::new(reader, region, ledger, register, SystemClock);
+    let ingest = &Ingest::new(Reader::guarding(homes, key), ledger, register, SystemClock);
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(ingest.handle(event.payload, event.context.deadline).await)
     }))

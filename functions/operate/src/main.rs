@@ -1,6 +1,8 @@
 //! Wires the `operate` function to AWS.
 
-use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, SesSwitch, Settings, SystemClock};
+use guard_aws::{
+    Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock,
+};
 use guard_core::policy::stored::Policies;
 use guard_core::steps::operate::Operator;
 use guard_operate::handle;
@@ -13,20 +15,19 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state) = (settings.ledger_table(), settings.state_table());
-    let (account, region, mode, policy) = (settings.account(), settings.region(), settings.mode(), settings.policy());
-    let read = (|| Some((ledger?, state?, account?, region?, mode?, policy?)))();
-    let (ledger, state, account, region, mode, policy) = settings.finish(read)?;
+    let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
+    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?)))();
+    let (ledger, state, homes, me, mode, policy) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let operator = &Operator {
         ledger: DynamoLedger::new(&clients, &ledger),
         register: DynamoRegister::new(&clients, &state),
-        switch: SesSwitch::new(&clients, account.clone(), region.clone()),
+        switch: SesSwitch::new(&HomeClients::new(&clients, &homes, MemberRole::Look, &me).await),
         clock: SystemClock,
         policies: Policies::new(policy, DynamoPolicyStore::new(&clients, &state)),
         mode,
-        account,
-        region,
+        homes,
     };
     run(service_fn(|event: LambdaEvent<Value>| async move { Ok::<_, Error>(handle(operator, event.payload).await) }))
         .await

@@ -1,4 +1,5 @@
-use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
+use guard_core::home::{Home, Homes};
+use guard_core::name::{ConfigurationSetName, SetKey};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -17,36 +18,38 @@ pub enum Errand {
 }
 
 impl Errand {
-    /// Reads an invocation for the guard of this account and Region, whose own calls to SES are made by `actuate`.
-    pub fn of(event: &Value, account: &AccountId, region: &Region, actuate: &str, now: Timestamp) -> Self {
+    /// Reads an invocation for the guard of these homes, whose own calls to SES are made by `actuate`.
+    pub fn of(event: &Value, homes: &Homes, actuate: &str, now: Timestamp) -> Self {
         let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
         match text("/detail-type") {
             // The event's own time: the same minute again, when the same event comes again.
             Some("Scheduled Event") => Self::Sweep(text("/time").and_then(|time| time.parse().ok()).unwrap_or(now)),
-            Some("AWS API Call via CloudTrail") => call(event, account, region, actuate),
+            Some("AWS API Call via CloudTrail") => call(event, homes, actuate),
             Some(_) => Self::Nothing("an event of another kind"),
             None => Self::Sweep(now),
         }
     }
 }
 
-fn call(event: &Value, account: &AccountId, region: &Region, actuate: &str) -> Errand {
+fn call(event: &Value, homes: &Homes, actuate: &str) -> Errand {
     let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
     if text("/source") != Some("aws.ses") || !text("/detail/eventName").is_some_and(|name| SWITCHING.contains(&name)) {
         return Errand::Nothing("a call that turns no configuration set's switch");
     }
-    if text("/account") != Some(account.as_str()) || text("/detail/awsRegion") != Some(region.as_str()) {
-        return Errand::Nothing("a call in another account or Region");
-    }
+    let home =
+        || Some(Home { account: text("/account")?.parse().ok()?, region: text("/detail/awsRegion")?.parse().ok()? });
+    let Some(home) = home().filter(|home| homes.contains(home)) else {
+        return Errand::Nothing("a call in an account or a Region that is not guarded here");
+    };
     if event.pointer("/detail/errorCode").is_some() {
         return Errand::Nothing("a call that SES refused");
     }
-    // A function's session has the function's name: `arn:aws:sts::…:assumed-role/ROLE/FUNCTION`.
+    // A function's session has the function's name, in other homes too: `arn:aws:sts::…:assumed-role/ROLE/FUNCTION`.
     if text("/detail/userIdentity/arn").and_then(|arn| arn.rsplit_once('/')).is_some_and(|(_, name)| name == actuate) {
         return Errand::Nothing("the guard's own call");
     }
     match set_of(event.pointer("/detail/requestParameters")) {
-        Some(name) => Errand::Touched(SetKey { account: account.clone(), region: region.clone(), name }),
+        Some(name) => Errand::Touched(home.set(name)),
         None => Errand::Nothing("a call that names no configuration set"),
     }
 }
@@ -67,8 +70,8 @@ mod tests {
     const TIMER: &str = include_str!("../../../events/eventbridge/scheduled.json");
 
     fn errand(event: &Value) -> Errand {
-        let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
-        Errand::of(event, &account, &region, "guard-actuate", Timestamp::UNIX_EPOCH)
+        let homes = Homes::listed("111122223333/eu-west-1".parse().unwrap(), "444455556666/us-east-1").unwrap();
+        Errand::of(event, &homes, "guard-actuate", Timestamp::UNIX_EPOCH)
     }
 
     fn json(text: &str) -> Value {
@@ -103,6 +106,7 @@ mod tests {
             ("a refused call", with("/detail", "errorCode", "AccessDenied".into()), false),
             ("another call", with("/detail", "eventName", "DeleteConfigurationSet".into()), false),
             ("another account's", with("", "account", "444455556666".into()), false),
+            ("no account's", with("", "account", Value::Null), false),
             ("another Region's", with("/detail", "awsRegion", "us-east-1".into()), false),
             ("not AWS's", with("", "source", "com.example".into()), false),
             ("no parameters", with("/detail", "requestParameters", Value::Null), false),
@@ -112,6 +116,25 @@ mod tests {
             let errand = errand(&event);
             assert_eq!(errand == touched, concerns, "{what}: {errand:?}");
             assert_eq!(matches!(errand, Errand::Nothing(_)), !concerns, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_call_in_a_listed_home_is_of_that_home_s_set() {
+        let of = |account: &str, region: &str| {
+            let mut event = with("", "account", account.into());
+            event["detail"]["awsRegion"] = region.into();
+            event
+        };
+        let touched = |text: &str| Errand::Touched(text.parse().unwrap());
+        let member = of("444455556666", "us-east-1");
+        assert_eq!(errand(&member), touched("444455556666/us-east-1/marketing-weekly"));
+        let mut own = member;
+        let session = "arn:aws:sts::444455556666:assumed-role/ses-reputation-guard-switch-us-east-1/guard-actuate";
+        own["detail"]["userIdentity"]["arn"] = session.into();
+        assert_eq!(errand(&own), Errand::Nothing("the guard's own call"));
+        for (account, region) in [("444455556666", "eu-west-1"), ("999988887777", "us-east-1")] {
+            assert!(matches!(errand(&of(account, region)), Errand::Nothing(_)), "{account}/{region}");
         }
     }
 }

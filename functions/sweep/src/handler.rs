@@ -20,7 +20,7 @@ pub struct Undone(usize);
 /// Does one errand. `Err` is for the error count, by which people are alarmed: nothing depends on a repeat.
 pub async fn handle<L, R, M, C, S, W, V>(
     sweeper: &Sweeper<L, R, M, C, S, W>,
-    account: &AccountGuard<L, R, C, V>,
+    accounts: &[AccountGuard<L, R, C, V>],
     errand: &Errand,
     deadline_millisecond: u64,
 ) -> Result<(), Undone>
@@ -37,12 +37,16 @@ where
         Errand::Sweep(minute) => {
             let now = sweeper.judge.clock.now();
             let stop_at = stop_at(deadline_millisecond, now, RESERVE_SECONDS, LONGEST_SECONDS);
-            // The account first: a sweep takes what time it is given, and this takes little.
-            let guarded = account.guard(stop_at).await;
-            log_account(&guarded);
+            // The accounts first: a sweep takes what time it is given, and this takes little.
+            let mut faults = 0;
+            for account in accounts {
+                let guarded = account.guard(stop_at).await;
+                log_account(&guarded);
+                faults += guarded.faults.len();
+            }
             let swept = sweeper.sweep(*minute, stop_at).await;
             log(&swept);
-            guarded.faults.len() + swept.faults.len()
+            faults + swept.faults.len()
         }
         Errand::Touched(set) => {
             let swept = sweeper.touched(set).await;

@@ -1,31 +1,39 @@
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, StateValue};
+use guard_core::home::{Home, NotGuarded};
 use guard_core::name::ConfigurationSetName;
 use guard_core::port::{Alarms, Fault, Watched};
 
-use crate::Clients;
-use crate::fault::fault;
+use crate::HomeClients;
+use crate::fault::{fault, unreadable};
 
 /// The dimension under which SES publishes a configuration set's metrics.
 const SET_DIMENSION: &str = "ses:configuration-set";
 /// The namespace of SES's metrics.
 const SES_NAMESPACE: &str = "AWS/SES";
 
-/// CloudWatch's own alarms.
+/// CloudWatch's own alarms, in every guarded home.
 #[derive(Debug, Clone)]
 pub struct CloudWatchAlarms {
-    client: aws_sdk_cloudwatch::Client,
+    clients: BTreeMap<Home, aws_sdk_cloudwatch::Client>,
 }
 
 impl CloudWatchAlarms {
-    /// Those of the clients' account and Region.
-    pub fn new(clients: &Clients) -> Self {
-        Self { client: aws_sdk_cloudwatch::Client::new(clients.config()) }
+    /// Those of these homes.
+    pub fn new(clients: &HomeClients) -> Self {
+        Self { clients: clients.each(|clients| aws_sdk_cloudwatch::Client::new(clients.config())) }
+    }
+
+    fn of(&self, home: &Home) -> Result<&aws_sdk_cloudwatch::Client, Fault> {
+        let not_guarded = || unreadable("DescribeAlarms", &home.to_string(), NotGuarded(home.clone()));
+        self.clients.get(home).ok_or_else(not_guarded)
     }
 }
 
 impl Alarms for CloudWatchAlarms {
-    async fn describe(&self, names: &[String]) -> Result<Vec<Watched>, Fault> {
-        let described = self.client.describe_alarms().set_alarm_names(Some(names.to_vec()));
+    async fn describe(&self, home: &Home, names: &[String]) -> Result<Vec<Watched>, Fault> {
+        let described = self.of(home)?.describe_alarms().set_alarm_names(Some(names.to_vec()));
         let described = described.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
         // At most 100 names, and so at most 100 alarms: CloudWatch gives them all on one page.
         let described = described.max_records(100).send().await;
@@ -34,8 +42,8 @@ impl Alarms for CloudWatchAlarms {
         Ok(metric.chain(described.composite_alarms().iter().map(composite_alarm)).collect())
     }
 
-    async fn children_in_alarm(&self, composite: &str) -> Result<Vec<String>, Fault> {
-        let children = self.client.describe_alarms().children_of_alarm_name(composite);
+    async fn children_in_alarm(&self, home: &Home, composite: &str) -> Result<Vec<String>, Fault> {
+        let children = self.of(home)?.describe_alarms().children_of_alarm_name(composite);
         let mut pages =
             children.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm).into_paginator().send();
         let mut names = Vec::new();

@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::time::SystemTimeSource;
 use guard_core::name::Region;
 
 /// The clients of one function, made once at its cold start.
@@ -37,7 +38,13 @@ impl Clients {
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts())
+            .time_source(SystemTimeSource::new())
             .build();
+        Self { config }
+    }
+
+    /// With this configuration.
+    pub(crate) fn of(config: SdkConfig) -> Self {
         Self { config }
     }
 

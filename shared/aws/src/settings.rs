@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use guard_core::event::HashKey;
+use guard_core::home::{Home, Homes};
 use guard_core::name::{AccountId, Region};
 use guard_core::policy::Deployed;
 use guard_core::steps::decide::Mode;
@@ -73,6 +74,25 @@ impl<'a> Settings<'a> {
     /// `AWS_REGION`, which Lambda sets.
     pub fn region(&mut self) -> Option<Region> {
         self.parsed("AWS_REGION")
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_NAME`, which Lambda sets.
+    pub fn function_name(&mut self) -> Option<String> {
+        self.text("AWS_LAMBDA_FUNCTION_NAME")
+    }
+
+    /// The stack's own home, and those of `GUARD_ACCOUNTS`; empty or missing is none.
+    pub fn homes(&mut self) -> Option<Homes> {
+        let listed = (self.read)("GUARD_ACCOUNTS").unwrap_or_default();
+        let (account, region) = (self.account(), self.region());
+        let own = Home { account: account?, region: region? };
+        match Homes::listed(own, &listed) {
+            Ok(homes) => Some(homes),
+            Err(error) => {
+                self.problems.push(format!("GUARD_ACCOUNTS: {error}"));
+                None
+            }
+        }
     }
 
     /// `GUARD_HASH_KEY`; never shown.
@@ -182,6 +202,29 @@ mod tests {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(!said.contains("short secret"), "a secret is never shown: {said}");
+    }
+
+    #[test]
+    fn the_own_home_is_guarded_and_those_that_are_listed() {
+        let of = |listed: Option<&str>| {
+            let read = |name: &str| match name {
+                "GUARD_ACCOUNT_ID" => Some("111122223333".to_owned()),
+                "AWS_REGION" => Some("eu-west-1".to_owned()),
+                "GUARD_ACCOUNTS" => listed.map(str::to_owned),
+                _ => None,
+            };
+            let mut settings = Settings::new(&read);
+            let homes = settings.homes();
+            settings.finish(homes).map(|homes| homes.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let own = "111122223333/eu-west-1".to_owned();
+        assert_eq!(of(None), Ok(vec![own.clone()]));
+        assert_eq!(of(Some("")), Ok(vec![own.clone()]));
+        assert_eq!(of(Some("444455556666/us-east-1")), Ok(vec![own, "444455556666/us-east-1".to_owned()]));
+        let said = of(Some("444455556666")).unwrap_err().to_string();
+        let wrong = "the function's environment is wrong: GUARD_ACCOUNTS: entry 1 of the list: the home must be \
+             <account>/<region> (an entry is <account>/<region>, such as 111122223333/eu-west-1)";
+        assert_eq!(said, wrong);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod account;
 pub mod audit;
 pub mod event;
+pub mod home;
 pub mod judge;
 pub mod name;
 pub mod notice;

@@ -63,6 +63,9 @@ pub enum NameError {
     /// Not the ARN of an SNS topic.
     #[error("the topic must be the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:111122223333:guard-events")]
     Topic,
+    /// Not `<account>/<region>`.
+    #[error("the home must be <account>/<region>")]
+    Home,
     /// Not `<account>/<region>/<configuration set>`.
     #[error("the key must be <account>/<region>/<configuration set>")]
     Key,

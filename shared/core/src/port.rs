@@ -17,6 +17,7 @@ pub use inventory::{
 };
 
 use crate::audit::{AuditId, AuditRecord};
+use crate::home::Home;
 use crate::name::{ConfigurationSetName, SetKey};
 use crate::notice::Notice;
 use crate::state::{Change, Intent, Phase, State, Totals};
@@ -235,13 +236,17 @@ pub struct Watched {
     pub composite: bool,
 }
 
-/// CloudWatch's alarms, to look up what a composite alarm does not say.
+/// CloudWatch's alarms, to look up what a composite alarm does not say. An alarm is one of its home's.
 pub trait Alarms: Send + Sync {
     /// What these alarms watch, at most 100; those that do not exist are left out.
-    fn describe(&self, names: &[String]) -> impl Future<Output = Result<Vec<Watched>, Fault>> + Send;
+    fn describe(&self, home: &Home, names: &[String]) -> impl Future<Output = Result<Vec<Watched>, Fault>> + Send;
 
     /// The names of the alarms in a composite alarm's rule that are in ALARM.
-    fn children_in_alarm(&self, composite: &str) -> impl Future<Output = Result<Vec<String>, Fault>> + Send;
+    fn children_in_alarm(
+        &self,
+        home: &Home,
+        composite: &str,
+    ) -> impl Future<Output = Result<Vec<String>, Fault>> + Send;
 }
 
 /// The only way to the time.

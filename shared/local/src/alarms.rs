@@ -1,6 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use guard_core::home::Home;
 use guard_core::port::{Alarms, Fault, Watched};
 
 use crate::locked;
@@ -9,7 +10,7 @@ use crate::locked;
 struct Known {
     alarms: BTreeMap<String, Watched>,
     children: BTreeMap<String, Vec<String>>,
-    calls: usize,
+    asked: Vec<Home>,
 }
 
 /// CloudWatch's alarms, as far as they can be looked up. Clones share them.
@@ -26,20 +27,25 @@ impl SimulatedAlarms {
 
     /// How often they were looked up.
     pub fn calls(&self) -> usize {
-        locked(&self.0).calls
+        locked(&self.0).asked.len()
+    }
+
+    /// In which homes they were looked up.
+    pub fn asked(&self) -> BTreeSet<Home> {
+        locked(&self.0).asked.iter().cloned().collect()
     }
 }
 
 impl Alarms for SimulatedAlarms {
-    async fn describe(&self, names: &[String]) -> Result<Vec<Watched>, Fault> {
+    async fn describe(&self, home: &Home, names: &[String]) -> Result<Vec<Watched>, Fault> {
         let mut known = locked(&self.0);
-        known.calls += 1;
+        known.asked.push(home.clone());
         Ok(names.iter().filter_map(|name| known.alarms.get(name).cloned()).collect())
     }
 
-    async fn children_in_alarm(&self, composite: &str) -> Result<Vec<String>, Fault> {
+    async fn children_in_alarm(&self, home: &Home, composite: &str) -> Result<Vec<String>, Fault> {
         let mut known = locked(&self.0);
-        known.calls += 1;
+        known.asked.push(home.clone());
         let children = known.children.get(composite).cloned().unwrap_or_default();
         let in_alarm = |name: &String| known.alarms.get(name).is_some_and(|alarm| alarm.in_alarm);
         Ok(children.into_iter().filter(in_alarm).collect())

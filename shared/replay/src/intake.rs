@@ -195,6 +195,7 @@ pub(crate) fn kind_of(error: &ParseError) -> String {
         | ParseError::TooManyRecipients(_)
         | ParseError::InTheFuture
         | ParseError::OfAnotherAccount(_)
+        | ParseError::NotGuarded(_)
         | ParseError::ForeignSource(_)
         | ParseError::NoRegion => error.to_string(),
     }

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::{MAX_AHEAD_SECONDS, MAX_BODY_BYTES, MAX_RECIPIENTS};
+use crate::home::NotGuarded;
 
 /// A body that is damaged, forged or not ours. Its text is safe to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// Longer than SQS and SNS can carry.
     #[error("body is longer than {MAX_BODY_BYTES} bytes")]
@@ -54,6 +55,9 @@ pub enum ParseError {
     /// Not the account, or none of the accounts, that is guarded here.
     #[error("field `{0}` says that the record is of another account")]
     OfAnotherAccount(&'static str),
+    /// Of an account and a Region that are not guarded here.
+    #[error("{0}")]
+    NotGuarded(NotGuarded),
     /// An EventBridge event that says it is AWS's, under a source that is not.
     #[error("field `source` must be {0} for this kind of event")]
     ForeignSource(&'static str),

@@ -25,6 +25,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::home::Homes;
 use crate::name::{AccountId, ConfigurationSetName, Region};
 
 pub use alarm::{AlarmChange, AlarmState};
@@ -67,8 +68,10 @@ pub enum Reading {
 pub enum Accounts {
     /// Each record's own account, whichever it is: for a person who inspects a file, never for a function.
     Any,
-    /// These; a record of any other account is an error.
+    /// These, in whichever Region; a record of any other account is an error.
     These(BTreeSet<AccountId>),
+    /// Those of these homes, each in its Regions; a record of any other account or Region is an error.
+    Guarded(Homes),
 }
 
 /// Reads bodies for one installation of the guard.
@@ -85,6 +88,11 @@ impl Reader {
     /// `region` is used when neither the record nor what it came in names one.
     pub fn new(accounts: Accounts, region: Option<Region>, key: HashKey) -> Self {
         Self { accounts, region, key, canary: None, any_age: false }
+    }
+
+    /// Reads what is of these homes. What a record leaves out is taken from them only where there is no choice.
+    pub fn guarding(homes: Homes, key: HashKey) -> Self {
+        Self::new(Accounts::Guarded(homes), None, key)
     }
 
     /// The one configuration set whose mail to the mailbox simulator counts: it proves that counting works.

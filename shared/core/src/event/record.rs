@@ -11,6 +11,7 @@ use super::{
     Accounts, Ignored, MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, MAX_RECIPIENTS, Reader, Reading, ReceiptId, Signal,
     SignalKind,
 };
+use crate::home::Home;
 use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use crate::time::plus_seconds;
 
@@ -87,6 +88,8 @@ pub(super) fn read(
     let mail = record.mail.ok_or(ParseError::Missing("mail"))?;
     let source = mail.source_arn.as_deref().and_then(Arn::of);
     let account = account_of(reader, mail.sending_account_id, source, origin)?;
+    let region = region_of(reader, &account, source, origin);
+    check_home(reader, &account, region.as_ref())?;
     let message_id = present(mail.message_id, "mail.messageId")?;
     let sent_at = instant(&present(mail.timestamp, "mail.timestamp")?)?;
     at_most_50(mail.destination.as_deref(), "mail.destination")?;
@@ -100,7 +103,7 @@ pub(super) fn read(
     let Some(name) = configuration_set(mail.tags, origin)? else {
         return Ok(Reading::Ignored(Ignored::NoConfigurationSet));
     };
-    let region = region_of(reader, source, origin)?;
+    let region = region.ok_or(ParseError::NoRegion)?;
 
     let simulator_counts = reader.canary.as_ref() == Some(&name);
     let units = Units { reader, message_id, simulator_counts };
@@ -248,6 +251,7 @@ fn account_of(
     const FIELD: &str = "mail.sendingAccountId";
     let only_one = || match &reader.accounts {
         Accounts::These(ids) if ids.len() == 1 => ids.first().cloned(),
+        Accounts::Guarded(homes) => homes.only_account().cloned(),
         Accounts::These(_) | Accounts::Any => None,
     };
     let account = match sending_account_id {
@@ -270,9 +274,27 @@ fn account_of(
     Ok(account)
 }
 
-fn region_of(reader: &Reader, source: Option<Arn<'_>>, origin: &Origin) -> Result<Region, ParseError> {
+/// `None` when nothing says it.
+fn region_of(reader: &Reader, account: &AccountId, source: Option<Arn<'_>>, origin: &Origin) -> Option<Region> {
     let of_source = source.and_then(|arn| arn.region.parse().ok());
-    of_source.or_else(|| origin.region.clone()).or_else(|| reader.region.clone()).ok_or(ParseError::NoRegion)
+    let only_one = || match &reader.accounts {
+        Accounts::Guarded(homes) => homes.only_region_of(account).cloned(),
+        Accounts::These(_) | Accounts::Any => reader.region.clone(),
+    };
+    of_source.or_else(|| origin.region.clone()).or_else(only_one)
+}
+
+/// `Err` when it is not guarded; that no Region is known is another error.
+fn check_home(reader: &Reader, account: &AccountId, region: Option<&Region>) -> Result<(), ParseError> {
+    let Accounts::Guarded(homes) = &reader.accounts else { return Ok(()) };
+    match region {
+        Some(region) => {
+            let home = Home { account: account.clone(), region: region.clone() };
+            homes.check(&home).map_err(ParseError::NotGuarded)
+        }
+        None if homes.iter().any(|home| home.account == *account) => Ok(()),
+        None => Err(ParseError::OfAnotherAccount("mail.sendingAccountId")),
+    }
 }
 
 /// `None` when the mail was sent without one.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::audit::{Act, AuditRecord, GUARD};
+use crate::home::{Home, Homes};
 
 /// What people and machines are told.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,20 @@ const DETAIL_VERSION: u32 = 1;
 impl Notice {
     /// The notice of a record; `None` for what nobody needs to be told.
     pub fn of(record: &AuditRecord) -> Option<Self> {
-        let words = Words::of(record)?;
+        Self::naming(record, record.set.name.as_str())
+    }
+
+    /// The same, of a guard of these homes: where they are several, its commands say which is meant.
+    pub fn among(record: &AuditRecord, homes: &Homes) -> Option<Self> {
+        match homes.are_several() {
+            true => Self::naming(record, &format!("{} --home {}", record.set.name, Home::of(&record.set))),
+            false => Self::of(record),
+        }
+    }
+
+    /// With commands that name the set so.
+    fn naming(record: &AuditRecord, named: &str) -> Option<Self> {
+        let words = Words::of(record, named)?;
         let name = &record.set.name;
         let mut text = format!("{}\n\n", record.sentence);
         text += &match record.set.is_account() {
@@ -70,8 +84,7 @@ struct Words {
 }
 
 impl Words {
-    fn of(record: &AuditRecord) -> Option<Self> {
-        let name = &record.set.name;
+    fn of(record: &AuditRecord, name: &str) -> Option<Self> {
         let resume = format!("ses-guard resume {name} --reason \"what was mended\" --actor you@example.com");
         let (subject, detail_type, done, next) = match record.act {
             Act::Warned => (

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
+use crate::home::Homes;
 use crate::name::SetKey;
 use crate::notice::Notice;
 use crate::pace::Pace;
@@ -44,7 +45,7 @@ pub struct Drained {
     pub unfinished: BTreeSet<SetKey>,
 }
 
-/// Carries out intents. One per account and Region: its pace is the account's.
+/// Carries out intents, in all homes at one pace: what SES grants each of them is enough for all together.
 #[derive(Debug)]
 pub struct Actuator<R, S, N, C> {
     register: R,
@@ -52,12 +53,20 @@ pub struct Actuator<R, S, N, C> {
     notifier: N,
     clock: C,
     pace: Mutex<Pace>,
+    homes: Option<Homes>,
 }
 
 impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> {
     /// An actuator that has called nobody yet.
     pub fn new(register: R, switch: S, notifier: N, clock: C) -> Self {
-        Self { register, switch, notifier, clock, pace: Mutex::default() }
+        Self { register, switch, notifier, clock, pace: Mutex::default(), homes: None }
+    }
+
+    /// What people are told to do names one of these homes, where they are several.
+    #[must_use]
+    pub fn among(mut self, homes: Homes) -> Self {
+        self.homes = Some(homes);
+        self
     }
 
     /// Carries out what is pending and tells what is untold. `me` names this drain in its leases. Nothing is begun at
@@ -230,7 +239,11 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
         let untold = self.register.read(set).await?.untold;
         for id in untold {
             let record = self.register.audit_record(set, &id).await?;
-            if let Some(notice) = record.as_ref().and_then(Notice::of) {
+            let notice = record.as_ref().and_then(|record| match &self.homes {
+                Some(homes) => Notice::among(record, homes),
+                None => Notice::of(record),
+            });
+            if let Some(notice) = notice {
                 self.notifier.notify(&notice).await?;
                 deeds.push(Deed::Told(set.clone(), notice));
             }

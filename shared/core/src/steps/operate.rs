@@ -8,10 +8,11 @@ mod request;
 use jiff::Timestamp;
 
 pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
-pub use request::{Action, Request};
+pub use request::{Action, Place, Request};
 
 use crate::audit::{Act, AuditRecord};
-use crate::name::{AccountId, Region, SetKey};
+use crate::home::{Home, Homes};
+use crate::name::{ConfigurationSetName, SetKey};
 use crate::policy::SetPolicy;
 use crate::policy::stored::{Policies, PolicyStore};
 use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
@@ -39,55 +40,77 @@ pub struct Operator<L, R, S, C, P> {
     pub policies: Policies<P>,
     /// Whether the guard pauses at all, to show.
     pub mode: Mode,
-    /// The account that is guarded.
-    pub account: AccountId,
-    /// The Region that is guarded.
-    pub region: Region,
+    /// What is guarded.
+    pub homes: Homes,
 }
 
 impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operator<L, R, S, C, P> {
     /// Answers one request.
     pub async fn operate(&self, request: Request) -> Answer {
-        let answer = match &request.action {
-            Action::Status { set: None } => self.overview().await,
-            Action::Status { set: Some(name) } => {
-                let set = self.key(name.clone());
-                self.status(&request, &set).await
-            }
-            Action::List { phase } => self.list(*phase).await,
+        self.answer(&request).await.unwrap_or_else(Answer::refused)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Answer, Refusal> {
+        match &request.action {
+            Action::Status { set: None } => self.overview(&request.place).await,
+            Action::Status { set: Some(name) } => self.status(request, &self.find(&request.place, name).await?).await,
+            Action::List { phase } => self.list(*phase, &request.place).await,
             Action::History { set, limit } => {
-                let set = self.key(set.clone());
-                self.register
-                    .history(&set, *limit)
-                    .await
-                    .map_err(Refusal::from)
-                    .map(|records| Answer::history(&set, records))
+                let set = self.find(&request.place, set).await?;
+                Ok(Answer::history(&set, self.register.history(&set, *limit).await?))
             }
             Action::Pause { set, order } => {
-                let (set, why) = (self.key(set.clone()), order.why("paused"));
-                self.change(&request, &set, |state, sending, now| pause(&set, state, sending, &why, now)).await
+                let (set, why) = (self.find(&request.place, set).await?, order.why("paused"));
+                self.change(request, &set, |state, sending, now| pause(&set, state, sending, &why, now)).await
             }
             Action::Resume { set, order, force } => {
-                let (set, why) = (self.key(set.clone()), order.why("resumed"));
-                self.change(&request, &set, |state, sending, now| resume(&set, state, sending, &why, *force, now)).await
+                let (set, why) = (self.find(&request.place, set).await?, order.why("resumed"));
+                self.change(request, &set, |state, sending, now| resume(&set, state, sending, &why, *force, now)).await
             }
             Action::Hold { set, order } => {
-                let (set, why) = (self.key(set.clone()), order.why("held"));
-                self.change(&request, &set, |state, sending, now| hold(&set, state, sending, &why, now)).await
+                let (set, why) = (self.find(&request.place, set).await?, order.why("held"));
+                self.change(request, &set, |state, sending, now| hold(&set, state, sending, &why, now)).await
             }
             Action::Release { set, order } => {
-                let (set, why) = (self.key(set.clone()), order.why("released"));
-                self.change(&request, &set, |state, _, now| release(&set, state, &why, now)).await
+                let (set, why) = (self.find(&request.place, set).await?, order.why("released"));
+                self.change(request, &set, |state, _, now| release(&set, state, &why, now)).await
             }
             Action::Policy { version, limit } => self.show_policy(*version, *limit).await,
             Action::SetPolicy { text, order, base, plan } => self.set_policy(text, order, *base, *plan).await,
             Action::ClearPolicy { order, base, plan } => self.clear_policy(order, *base, *plan).await,
-        };
-        answer.unwrap_or_else(Answer::refused)
+        }
     }
 
-    fn key(&self, name: crate::name::ConfigurationSetName) -> SetKey {
-        SetKey { account: self.account.clone(), region: self.region.clone(), name }
+    /// The set of this name where the request says, else in the stack's own home. Where nothing is said and another home
+    /// has a set of this name, nothing is guessed.
+    async fn find(&self, place: &Place, name: &ConfigurationSetName) -> Result<SetKey, Refusal> {
+        let own = self.homes.own();
+        if *place != Place::default() {
+            let home = Home {
+                account: place.account.as_ref().unwrap_or(&own.account).clone(),
+                region: place.region.as_ref().unwrap_or(&own.region).clone(),
+            };
+            self.homes.check(&home).map_err(|not_guarded| Refusal::not_guarded(&not_guarded))?;
+            return Ok(home.set(name.clone()));
+        }
+        let mut elsewhere = Vec::new();
+        for home in self.homes.others() {
+            if self.register.read(&home.set(name.clone())).await? != State::default() {
+                elsewhere.push(home);
+            }
+        }
+        if elsewhere.is_empty() { Ok(own.set(name.clone())) } else { Err(Refusal::ambiguous(name, &elsewhere)) }
+    }
+
+    /// The states of the homes that the request means, and these homes.
+    async fn states(&self, place: &Place) -> Result<(Vec<Home>, Vec<(SetKey, State)>), Refusal> {
+        let homes: Vec<Home> = self.homes.iter().filter(|home| place.includes(home)).cloned().collect();
+        if homes.is_empty() {
+            return Err(Refusal::guards_nothing_there());
+        }
+        let mut states = self.register.states().await?;
+        states.retain(|(set, _)| place.includes(&Home::of(set)));
+        Ok((homes, states))
     }
 
     /// Decides on what was read and commits it, anew if someone else was faster.
@@ -129,16 +152,20 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         Ok(Known { judged_by, tallies, now })
     }
 
-    async fn overview(&self) -> Result<Answer, Refusal> {
-        let states = self.register.states().await?;
-        let account = self.register.read(&SetKey::account(self.account.clone(), self.region.clone())).await?;
+    /// With the account of the first of the homes that the request means.
+    async fn overview(&self, place: &Place) -> Result<Answer, Refusal> {
+        let (homes, states) = self.states(place).await?;
         let policy = self.policies.in_force().await?;
-        let account = account::answer(account.account.as_deref(), policy.book.account());
-        Ok(Answer::overview(self.mode, &policy, &states, account))
+        let account = match homes.first() {
+            Some(home) => self.register.read(&home.whole()).await?.account,
+            None => None,
+        };
+        let account = account::answer(account.as_deref(), policy.book.account());
+        Ok(Answer::overview(self.mode, &policy, &homes, &states, account))
     }
 
-    async fn list(&self, phase: Option<Phase>) -> Result<Answer, Refusal> {
-        let mut states = self.register.states().await?;
+    async fn list(&self, phase: Option<Phase>, place: &Place) -> Result<Answer, Refusal> {
+        let (_, mut states) = self.states(place).await?;
         states.retain(|(_, state)| phase.is_none_or(|phase| state.phase == phase));
         Ok(Answer::list(states))
     }

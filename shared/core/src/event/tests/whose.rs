@@ -163,3 +163,64 @@ fn the_region_comes_from_the_identity_else_from_what_it_came_in_else_from_the_in
         }
     }
 }
+
+#[test]
+fn a_guard_of_several_homes_reads_what_is_of_them_and_guesses_nothing() {
+    let homes = |list: &str| Homes::listed(format!("{ACCOUNT}/eu-west-1").parse().unwrap(), list).unwrap();
+    let (alone, three) = (homes(""), homes("111122223333/us-east-1,444455556666/us-east-1"));
+    let record = |account: &str, region: &str| {
+        let record = with(send(&["ana@example.net"]), "/mail/sendingAccountId", json!(account));
+        with(record, "/mail/sourceArn", json!(format!("arn:aws:ses:{region}:{account}:identity/example.com")))
+    };
+    let unsaid = |account: &str| with(record(account, "eu-west-1"), "/mail/sourceArn", json!(null));
+    let key_in = |home: &str| Ok(format!("{home}/marketing-weekly"));
+    let refused = |home: &str| {
+        let how =
+            "is not guarded here; to guard it, deploy member.yaml there and list it in the stack's parameter Accounts";
+        Err(format!("{home} {how}"))
+    };
+    let another = || Err("field `mail.sendingAccountId` says that the record is of another account".to_owned());
+    for (what, homes, body, expected) in [
+        ("its own home", &three, record(ACCOUNT, "eu-west-1"), key_in("111122223333/eu-west-1")),
+        ("another Region", &three, record(ACCOUNT, "us-east-1"), key_in("111122223333/us-east-1")),
+        ("another account", &three, record("444455556666", "us-east-1"), key_in("444455556666/us-east-1")),
+        (
+            "a listed account in a Region that is not",
+            &three,
+            record("444455556666", "eu-west-1"),
+            refused("444455556666/eu-west-1"),
+        ),
+        ("a third account", &three, record("999988887777", "eu-west-1"), refused("999988887777/eu-west-1")),
+        ("another Region, of a guard alone", &alone, record(ACCOUNT, "us-east-1"), refused("111122223333/us-east-1")),
+        (
+            "another account, of a guard alone",
+            &alone,
+            record("444455556666", "eu-west-1"),
+            refused("444455556666/eu-west-1"),
+        ),
+        ("no Region, of a guard alone", &alone, unsaid(ACCOUNT), key_in("111122223333/eu-west-1")),
+        ("no Region, of an account with one", &three, unsaid("444455556666"), key_in("444455556666/us-east-1")),
+        ("no Region, of an account with two", &three, unsaid(ACCOUNT), Err(ParseError::NoRegion.to_string())),
+        ("no Region, of a third account", &three, unsaid("999988887777"), another()),
+        (
+            "neither account nor Region",
+            &three,
+            without(unsaid(ACCOUNT), "/mail", "sendingAccountId"),
+            Err("missing field `mail.sendingAccountId`".to_owned()),
+        ),
+        (
+            "neither, of a guard alone",
+            &alone,
+            without(unsaid(ACCOUNT), "/mail", "sendingAccountId"),
+            key_in("111122223333/eu-west-1"),
+        ),
+    ] {
+        assert_eq!(set_of(&Reader::guarding(homes.clone(), key()), &body), expected, "{what}");
+    }
+    let untagged = without(record("444455556666", "eu-west-1"), "/mail", "tags");
+    assert_eq!(
+        set_of(&Reader::guarding(three, key()), &untagged),
+        refused("444455556666/eu-west-1"),
+        "whose it is comes first"
+    );
+}

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 
 use crate::audit::{Act, AuditRecord};
 use crate::event::{AlarmChange, AlarmState, ParseError};
-use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
+use crate::home::{Home, Homes};
+use crate::name::SetKey;
 use crate::port::{Alarms, Clock, Committed, Fault, Landed, Ledger, Register, Reminder, SendingSwitch, SwitchFault};
 use crate::standing::{Assessment, assess, window_start};
 use crate::state::{Change, Intent, Owner, Phase, State, Why};
@@ -30,10 +31,8 @@ pub struct Responder<L, R, M, C, S, A> {
     pub switch: S,
     /// CloudWatch, for what a composite alarm does not say.
     pub alarms: A,
-    /// The account that is guarded.
-    pub account: AccountId,
-    /// The Region that is guarded.
-    pub region: Region,
+    /// What is guarded.
+    pub homes: Homes,
 }
 
 /// What an alarm came to, for one set or for the account.
@@ -58,16 +57,20 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, A: Alarms>
             AlarmState::Alarm => {}
             AlarmState::Ok | AlarmState::InsufficientData => return Ok(vec![Response::Nothing]),
         }
-        let account = SetKey::account(self.account.clone(), self.region.clone());
-        let of_another_account = alarm.account.as_ref().is_some_and(|given| *given != self.account);
-        let of_another_region = alarm.region.as_ref().is_some_and(|given| *given != self.region);
-        if of_another_account || of_another_region {
-            return Ok(vec![self.tell(&account, alarm, Act::AlarmNotUnderstood, words::foreign(alarm)).await?]);
+        let own = self.homes.own();
+        let home = Home {
+            account: alarm.account.as_ref().unwrap_or(&own.account).clone(),
+            region: alarm.region.as_ref().unwrap_or(&own.region).clone(),
+        };
+        if let Err(not_guarded) = self.homes.check(&home) {
+            let why = words::foreign(alarm, &not_guarded);
+            return Ok(vec![self.tell(&own.whole(), alarm, Act::AlarmNotUnderstood, why).await?]);
         }
-        let subjects = resolve::subjects(&self.alarms, alarm).await?;
+        let account = home.whole();
+        let subjects = resolve::subjects(&self.alarms, &home, alarm).await?;
         let mut responses = Vec::new();
         for name in subjects.configuration_sets {
-            responses.push(self.of_set(name, alarm).await?);
+            responses.push(self.of_set(home.set(name), alarm).await?);
         }
         if subjects.account_level {
             responses.push(self.tell(&account, alarm, Act::AccountAtRisk, words::account_at_risk(alarm)).await?);
@@ -82,18 +85,17 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, A: Alarms>
     /// Something came that can't be read as an alarm. It would not become readable by coming again, so people are told
     /// and it is done with; the same error is told once an hour.
     pub async fn unreadable(&self, error: &ParseError) -> Result<Response, Fault> {
-        let account = SetKey::account(self.account.clone(), self.region.clone());
+        let account = self.homes.own().whole();
         let hour = self.judge.clock.now().as_second().div_euclid(3_600) * 3_600;
         let at = Timestamp::from_second(hour).unwrap_or(Timestamp::MIN);
         self.file(&account, &error.to_string(), at, Act::AlarmNotUnderstood, words::unreadable(error)).await
     }
 
-    async fn of_set(&self, name: ConfigurationSetName, alarm: &AlarmChange) -> Result<Response, Fault> {
-        let set = SetKey { account: self.account.clone(), region: self.region.clone(), name };
+    async fn of_set(&self, set: SetKey, alarm: &AlarmChange) -> Result<Response, Fault> {
         if self.judge.register.read(&set).await? == State::default()
             && matches!(self.switch.is_on(&set).await, Err(SwitchFault::NotFound))
         {
-            let account = SetKey::account(self.account.clone(), self.region.clone());
+            let account = Home::of(&set).whole();
             return self.tell(&account, alarm, Act::AlarmNotUnderstood, words::unknown_set(alarm, &set.name)).await;
         }
         let outcome = self.judge.judge(&set).await?;

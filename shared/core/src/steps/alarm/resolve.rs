@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::AlarmChange;
+use crate::home::Home;
 use crate::name::ConfigurationSetName;
 use crate::port::{Alarms, Fault};
 
@@ -18,8 +19,8 @@ pub(super) struct Subjects {
     pub(super) account_level: bool,
 }
 
-/// The alarm's own subjects, and for a composite alarm those of its children in ALARM.
-pub(super) async fn subjects(alarms: &impl Alarms, alarm: &AlarmChange) -> Result<Subjects, Fault> {
+/// The own subjects of an alarm of this home, and for a composite alarm those of its children in ALARM.
+pub(super) async fn subjects(alarms: &impl Alarms, home: &Home, alarm: &AlarmChange) -> Result<Subjects, Fault> {
     let mut subjects = Subjects {
         configuration_sets: alarm.configuration_sets.iter().cloned().collect(),
         account_level: alarm.account_level,
@@ -29,7 +30,7 @@ pub(super) async fn subjects(alarms: &impl Alarms, alarm: &AlarmChange) -> Resul
     }
     let mut names: Vec<String> = alarm.children.iter().filter_map(|arn| name_of(arn)).collect();
     if names.is_empty() {
-        names = alarms.children_in_alarm(&alarm.name).await?;
+        names = alarms.children_in_alarm(home, &alarm.name).await?;
     }
     for _ in 0..DEPTH {
         if names.is_empty() {
@@ -37,11 +38,11 @@ pub(super) async fn subjects(alarms: &impl Alarms, alarm: &AlarmChange) -> Resul
         }
         names.truncate(AT_ONCE);
         let mut deeper = Vec::new();
-        for watched in alarms.describe(&names).await?.into_iter().filter(|watched| watched.in_alarm) {
+        for watched in alarms.describe(home, &names).await?.into_iter().filter(|watched| watched.in_alarm) {
             subjects.configuration_sets.extend(watched.configuration_sets);
             subjects.account_level |= watched.account_level;
             if watched.composite {
-                deeper.extend(alarms.children_in_alarm(&watched.name).await?);
+                deeper.extend(alarms.children_in_alarm(home, &watched.name).await?);
             }
         }
         names = deeper;

@@ -1,6 +1,7 @@
 //! The sentences in which people read what an alarm said and what became of it.
 
 use crate::event::{AlarmChange, ParseError};
+use crate::home::NotGuarded;
 use crate::judge::Metric;
 use crate::name::ConfigurationSetName;
 use crate::notice::sentence;
@@ -63,8 +64,8 @@ pub(super) fn names_nothing(alarm: &AlarmChange) -> Why {
     ))
 }
 
-pub(super) fn foreign(alarm: &AlarmChange) -> Why {
-    Why::guard(format!("{}, but it belongs to an account or a Region that is not guarded here.", said(alarm)))
+pub(super) fn foreign(alarm: &AlarmChange, not_guarded: &NotGuarded) -> Why {
+    Why::guard(format!("{}, but {not_guarded}.", said(alarm)))
 }
 
 pub(super) fn unknown_set(alarm: &AlarmChange, name: &ConfigurationSetName) -> Why {

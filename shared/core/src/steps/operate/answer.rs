@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::request::Request;
 use crate::audit::AuditRecord;
+use crate::home::{Home, NotGuarded};
 use crate::judge::{Judgement, Metric};
 use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use crate::notice::sentence;
@@ -58,6 +59,8 @@ pub enum ErrorCode {
     InvalidPolicy,
     UnknownAction,
     UnknownConfigurationSet,
+    AmbiguousConfigurationSet,
+    NotGuarded,
     NotPaused,
     NotPausedByGuard,
     AlreadyPaused,
@@ -202,13 +205,15 @@ impl Answer {
 
     pub(super) fn history(set: &SetKey, records: Vec<AuditRecord>) -> Self {
         Self::Other(serde_json::json!({
-            "ok": true, "action": "history", "configurationSet": set.name, "records": records,
+            "ok": true, "action": "history", "configurationSet": set.name, "account": set.account, "region": set.region,
+            "records": records,
         }))
     }
 
     pub(super) fn overview(
         mode: Mode,
         policy: &InForce,
+        homes: &[Home],
         states: &[(SetKey, State)],
         account: serde_json::Value,
     ) -> Self {
@@ -221,6 +226,7 @@ impl Answer {
             "ok": true,
             "action": "status",
             "mode": mode.and(policy.book.mode()),
+            "homes": homes,
             "configurationSets": states.len(),
             "phases": phases,
             "held": count(|state| state.hold.is_some()),
@@ -250,13 +256,17 @@ impl Answer {
             Phase::Active => 6,
             Phase::Gone => 7,
         };
-        states.sort_by_key(|(set, state)| (urgency(state.phase), std::cmp::Reverse(rate(state)), set.name.clone()));
+        states.sort_by_key(|(set, state)| {
+            (urgency(state.phase), std::cmp::Reverse(rate(state)), set.name.clone(), Home::of(set))
+        });
         let rows: Vec<_> = states
             .iter()
             .map(|(set, state)| {
                 let totals = state.totals.unwrap_or_default();
                 serde_json::json!({
                     "configurationSet": set.name,
+                    "account": set.account,
+                    "region": set.region,
                     "phase": state.phase,
                     "held": state.hold.is_some(),
                     "sends": totals.sends,
@@ -294,6 +304,21 @@ impl Refusal {
             ErrorCode::UnknownConfigurationSet,
             "SES knows no configuration set of this name in this account and Region",
         )
+    }
+
+    pub(super) fn ambiguous(name: &ConfigurationSetName, elsewhere: &[&Home]) -> Self {
+        let homes: Vec<String> = elsewhere.iter().map(ToString::to_string).collect();
+        let homes = homes.join(" and ");
+        let message = format!("there is a {name} in {homes}, too; say which is meant, by account and region (--home)");
+        Self::new(ErrorCode::AmbiguousConfigurationSet, message)
+    }
+
+    pub(super) fn not_guarded(not_guarded: &NotGuarded) -> Self {
+        Self::new(ErrorCode::NotGuarded, not_guarded.to_string())
+    }
+
+    pub(super) fn guards_nothing_there() -> Self {
+        Self::new(ErrorCode::NotGuarded, "nothing of this account and Region is guarded here; status lists the homes")
     }
 
     pub(super) fn not_paused() -> Self {

@@ -129,7 +129,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
                 (Verdict::Ok | Verdict::DataFault, _) => {}
             }
         }
-        let by_name = |about: &Value| about["configurationSet"].to_string();
+        let by_name = |about: &Value| ["configurationSet", "account", "region"].map(|part| about[part].to_string());
         would_pause.sort_by_key(by_name);
         would_warn.sort_by_key(by_name);
         Ok((would_pause, would_warn))
@@ -148,6 +148,8 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         let judgement = assess(&judged_by.policy, &tallies, state.fresh, now).judgement;
         let about = json!({
             "configurationSet": set.name,
+            "account": set.account,
+            "region": set.region,
             "phase": state.phase,
             "profile": judged_by.profile,
             "spared": spared(&judged_by, self.mode, state),

@@ -1,9 +1,12 @@
 //! What a person may ask, checked before anything is looked up.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 
 use super::answer::{ErrorCode, Refusal};
-use crate::name::ConfigurationSetName;
+use crate::home::Home;
+use crate::name::{AccountId, ConfigurationSetName, NameError, Region};
 use crate::state::{Phase, Why};
 
 /// A checked request.
@@ -11,6 +14,25 @@ use crate::state::{Phase, Why};
 pub struct Request {
     /// What is asked.
     pub action: Action,
+    /// Where.
+    pub place: Place,
+}
+
+/// Of which account and Region something is asked; what is not said is left open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The account.
+    pub account: Option<AccountId>,
+    /// The Region.
+    pub region: Option<Region>,
+}
+
+impl Place {
+    /// Whether it may be this home.
+    pub fn includes(&self, home: &Home) -> bool {
+        self.account.as_ref().is_none_or(|account| *account == home.account)
+            && self.region.as_ref().is_none_or(|region| *region == home.region)
+    }
 }
 
 /// What is asked.
@@ -108,6 +130,20 @@ impl Action {
             Self::ClearPolicy { .. } => "clearPolicy",
         }
     }
+
+    /// Whether it may be about one account and Region; a policy is for all.
+    fn is_of_a_place(&self) -> bool {
+        match self {
+            Self::Status { .. }
+            | Self::List { .. }
+            | Self::History { .. }
+            | Self::Pause { .. }
+            | Self::Resume { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. } => true,
+            Self::Policy { .. } | Self::SetPolicy { .. } | Self::ClearPolicy { .. } => false,
+        }
+    }
 }
 
 /// On whose word something is done, and why.
@@ -146,6 +182,8 @@ const MAX_HISTORY: u32 = 100;
 struct Wire {
     action: String,
     configuration_set: Option<String>,
+    account: Option<String>,
+    region: Option<String>,
     reason: Option<String>,
     actor: Option<String>,
     force: Option<bool>,
@@ -192,15 +230,19 @@ impl Request {
                 return Err(Refusal::new(ErrorCode::UnknownAction, format!("action must be one of {known}")));
             }
         };
+        let place = if action.is_of_a_place() { wire.place()? } else { Place::default() };
         wire.nothing_left(action.as_str())?;
-        Ok(Self { action })
+        Ok(Self { action, place })
     }
 }
 
 impl Wire {
     fn set(&mut self) -> Result<Option<ConfigurationSetName>, Refusal> {
-        let Some(text) = self.configuration_set.take() else { return Ok(None) };
-        text.parse().map(Some).map_err(|error: crate::name::NameError| Refusal::invalid(error.to_string()))
+        name(self.configuration_set.take())
+    }
+
+    fn place(&mut self) -> Result<Place, Refusal> {
+        Ok(Place { account: name(self.account.take())?, region: name(self.region.take())? })
     }
 
     fn the_set(&mut self) -> Result<ConfigurationSetName, Refusal> {
@@ -226,6 +268,8 @@ impl Wire {
     fn nothing_left(&self, action: &str) -> Result<(), Refusal> {
         let left = [
             ("configurationSet", self.configuration_set.is_some()),
+            ("account", self.account.is_some()),
+            ("region", self.region.is_some()),
             ("reason", self.reason.is_some()),
             ("actor", self.actor.is_some()),
             ("force", self.force.is_some()),
@@ -242,6 +286,10 @@ impl Wire {
             None => Ok(()),
         }
     }
+}
+
+fn name<T: FromStr<Err = NameError>>(text: Option<String>) -> Result<Option<T>, Refusal> {
+    text.map(|text| text.parse().map_err(|error: NameError| Refusal::invalid(error.to_string()))).transpose()
 }
 
 fn words(action: &str, field: &str, text: Option<String>, longest: usize) -> Result<String, Refusal> {
