@@ -146,6 +146,10 @@ async fn what_was_added_is_in_the_window(ledger: impl Ledger, _: impl Register, 
     let first = window[0].counts;
     assert_eq!((first.bounces.exact(), first.complaints.exact(), first.prevented.exact()), (Some(2), Some(1), Some(4)));
     assert!(ledger.window(&set(&name), from.plus(50), from.plus(99)).await.unwrap().is_empty());
+    assert!(
+        ledger.window(&set(&name), from.plus(1), from).await.unwrap().is_empty(),
+        "a fence that lies ahead of the judge's clock"
+    );
 }
 
 async fn a_repeat_with_recorded_ids_changes_nothing(ledger: impl Ledger, _: impl Register, test: &str) {

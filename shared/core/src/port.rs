@@ -64,8 +64,8 @@ pub trait Ledger: Send + Sync {
     /// the truth inside the interval. Gives the ids that the bucket holds now.
     fn add(&self, addition: &Addition) -> impl Future<Output = Result<Ids, Fault>> + Send;
 
-    /// The buckets from `from` to `to`, both included, oldest first; only those with mail. Sees every `add` that
-    /// returned before the call.
+    /// The buckets from `from` to `to`, both included, oldest first; only those with mail, and none when `to` is before
+    /// `from`. Sees every `add` that returned before the call.
     fn window(
         &self,
         set: &SetKey,

@@ -43,6 +43,9 @@ impl Ledger for MemoryLedger {
     }
 
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        if to < from {
+            return Ok(Vec::new());
+        }
         let buckets = locked(&self.buckets);
         let range = buckets.range((set.clone(), from)..=(set.clone(), to));
         let tally = |((_, bucket), stored): (&(SetKey, Bucket), &Stored)| BucketTally {
