@@ -126,7 +126,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             let change = decide(&before, sending, self.clock.now())?;
             // Everything that the answer needs is read before the commit: after it, a refusal would be a lie.
             let known = self.look(set, &before).await?;
-            if self.register.commit(&change).await? == Committed::Done {
+            if self.register.commit(&change).await.map_err(Refusal::unwritten)? == Committed::Done {
                 return Ok(known.answer(request, set, &before, &change.stored(), sending));
             }
         }

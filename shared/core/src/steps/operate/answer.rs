@@ -10,6 +10,7 @@ use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use crate::notice::sentence;
 use crate::policy::stored::InForce;
 use crate::policy::{Exemption, Line, ProfileName, RuleUsed, SetPolicy};
+use crate::port::{Fault, Landed};
 use crate::standing::Assessment;
 use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
 use crate::steps::decide::Mode;
@@ -22,7 +23,7 @@ pub enum Answer {
     Set(Box<SetAnswer>),
     /// Everything else, whole.
     Other(serde_json::Value),
-    /// Nothing was changed.
+    /// Nothing was changed, unless the message says so.
     Refused(RefusedAnswer),
 }
 
@@ -295,6 +296,23 @@ impl Refusal {
         Self::new(ErrorCode::Unavailable, message)
     }
 
+    /// The write itself failed. Whoever lost its answer can't know, and must not be told that nothing was changed.
+    pub(super) fn unwritten(fault: Fault) -> Self {
+        match fault.landed {
+            Landed::No => fault.into(),
+            Landed::Perhaps => Self::unavailable(&format!(
+                "{fault} was not answered; perhaps it was done, so look at the status before you try again"
+            )),
+        }
+    }
+
+    pub(super) fn unmarked(version: u64, fault: &Fault) -> Self {
+        Self::unavailable(&format!(
+            "version {version} is in force, but {fault} failed: sets that have no failures now are judged by it later; \
+             push it again to have all of them judged at once"
+        ))
+    }
+
     pub(super) fn conflict() -> Self {
         Self::new(ErrorCode::Conflict, "others kept changing this configuration set; nothing was changed, try again")
     }
@@ -347,5 +365,20 @@ impl Refusal {
 
     pub(super) fn not_held() -> Self {
         Self::new(ErrorCode::NotHeld, "the configuration set is not held")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_that_nothing_was_changed_who_can_not_know() {
+        for (landed, sure) in [(Landed::No, true), (Landed::Perhaps, false)] {
+            let fault = Fault { operation: "UpdateItem", subject: "promo".into(), landed, source: "why".into() };
+            let refusal = Refusal::unwritten(fault);
+            assert_eq!(refusal.message.contains("nothing was changed"), sure, "{landed:?}: {}", refusal.message);
+            assert_eq!(refusal.message.contains("perhaps"), !sure, "{landed:?}: {}", refusal.message);
+        }
     }
 }

@@ -97,13 +97,13 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
                 actor: order.actor().to_owned(),
                 reason: order.reason().to_owned(),
             };
-            if self.policies.store().push(&pushed).await? == Committed::Conflict {
+            if self.policies.store().push(&pushed).await.map_err(Refusal::unwritten)? == Committed::Conflict {
                 return Err(Refusal::new(
                     ErrorCode::Conflict,
                     "another version was pushed at the same time; look at it, then push again",
                 ));
             }
-            marked = self.mark_all(&states).await?;
+            marked = self.mark_all(&states).await.map_err(|fault| Refusal::unmarked(pushed.version, &fault))?;
         }
         Ok(Answer::Other(json!({
             "ok": true, "action": action, "plan": plan,
