@@ -121,13 +121,15 @@ async fn actuate_may_die_between_any_two_steps_of_a_resume() {
         guard.count(&batch, &Fuse::endless()).await.unwrap();
         guard.settle().await;
         let promo = set("promo");
+        let later = plus_seconds(at(NOON), 3_600);
+        guard.clock.set(later);
         let before = guard.state(&promo).await;
         // The order is written; the actuator has not been woken yet.
         let change = {
             let why = guard_core::state::Why::operator("resumed".into(), "ops", "list cleaned");
             let mut after =
                 before.intending(guard_core::state::Intent::Resume, 0, guard_core::state::Owner::Operator, why);
-            after.fresh = Some(before.fence(at(NOON)));
+            after.fresh = Some(before.fence(later));
             guard_core::state::Change::silent(&promo, &before, after)
         };
         assert_eq!(guard.register.commit(&change).await.unwrap(), guard_core::port::Committed::Done);

@@ -4,6 +4,7 @@ use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::port::Register;
 use guard_core::state::{Intent, Phase, State};
 use guard_core::time::plus_seconds;
+use guard_local::SesFault;
 use guard_tests::crash::Fuse;
 use guard_tests::guard::receipt;
 use guard_tests::story::{guard, order, subjects, with_bounces};
@@ -147,6 +148,72 @@ async fn a_resume_overtakes_a_pause_that_ses_has_not_carried_out() {
     assert!(guard.ses.accepts(&promo));
     assert_eq!(guard.state(&promo).await.phase, Phase::Trial);
     assert!(guard.ses.calls().iter().all(|(_, turned)| turned.is_none()), "an enabled set is never enabled again");
+}
+
+#[tokio::test]
+async fn ses_is_not_believed_to_be_on_so_soon_after_a_pause() {
+    // SES goes on calling a paused set enabled for a while; here somebody enabled it, which looks the same.
+    for (seconds, turns) in [(30, vec![None, Some(true)]), (119, vec![None, Some(true)]), (3_600, vec![None])] {
+        let (mut guard, promo, now) = with_bounces(98).await;
+        guard.clock.set(plus_seconds(now, seconds));
+        guard.ses.toggle(&promo, true);
+        let before = guard.ses.calls().len() + 1;
+        assert_eq!(guard.operate(order("resume")).await["ok"], true);
+        let calls: Vec<_> = guard.ses.calls().split_off(before).into_iter().map(|(_, turned)| turned).collect();
+        assert_eq!(calls, turns, "{seconds} seconds after the pause");
+        assert_eq!(guard.state(&promo).await.phase, Phase::Trial);
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_was_called_for_and_never_confirmed_makes_ses_doubtful_too() {
+    let (mut guard, promo, now) = guard();
+    guard.ses.plant([SesFault::AnswerLost]);
+    guard.mail("promo", Send, 0, 100, now).await;
+    let failed: Vec<_> = (0..50).map(|mail| receipt("promo", Bounce, mail, now)).collect();
+    guard.count(&failed, &Fuse::endless()).await.unwrap();
+    guard.judge(&promo, &Fuse::endless()).await.unwrap().unwrap();
+    // The actuator gets no answer, and its time is over.
+    let woken = [promo.clone()].into();
+    assert!(guard.actuate(&woken, &Fuse::of(20)).await.is_none());
+    assert!(guard.state(&promo).await.lease.is_some(), "it holds its lease");
+    guard.ses.toggle(&promo, true);
+    guard.operate(order("resume")).await;
+    assert_eq!(guard.ses.calls().last(), Some(&(promo.clone(), Some(true))), "enabled, though SES calls it enabled");
+}
+
+#[tokio::test]
+async fn mail_that_someone_let_out_before_the_resume_lies_before_its_fence() {
+    let (mut guard, promo, now) = with_bounces(98).await;
+    guard.ses.toggle(&promo, true);
+    guard.mail("promo", Send, 2_000, 100, plus_seconds(now, 3_600)).await;
+    guard.clock.set(plus_seconds(now, 3_660));
+    assert_eq!(guard.operate(order("resume")).await["ok"], true);
+    guard.mail("promo", Bounce, 2_000, 50, plus_seconds(now, 3_600)).await;
+    assert_eq!(guard.state(&promo).await.phase, Phase::Trial, "the operator has answered for that mail");
+}
+
+#[tokio::test]
+async fn mail_of_a_resume_that_ses_never_confirmed_lies_before_the_next_ones_fence() {
+    let (mut guard, promo, now) = with_bounces(98).await;
+    let later = plus_seconds(now, 3_600);
+    guard.clock.set(later);
+    let paused = guard.state(&promo).await;
+    let why = guard_core::state::Why::operator("resumed".into(), "ops", "list cleaned");
+    let after = paused.intending(Intent::Resume, 0, guard_core::state::Owner::Operator, why);
+    let resuming = guard_core::state::Change::silent(&promo, &paused, after);
+    assert_eq!(guard.register.commit(&resuming).await.unwrap(), guard_core::port::Committed::Done);
+    // SES has let it send again; the answer, and the stream's record, are lost.
+    guard.ses.toggle(&promo, true);
+    guard.register.take_stream();
+    guard.mail("promo", Send, 2_000, 100, plus_seconds(later, 10)).await;
+    guard.register.take_stream();
+    guard.clock.set(plus_seconds(later, 60));
+    for action in ["pause", "resume"] {
+        assert_eq!(guard.operate(order(action)).await["ok"], true);
+    }
+    guard.mail("promo", Bounce, 2_000, 50, plus_seconds(later, 10)).await;
+    assert_eq!(guard.state(&promo).await.phase, Phase::Trial, "the operator has answered for that mail");
 }
 
 /// The kinds and the counts of a set, as an operator is shown them.

@@ -16,6 +16,10 @@ use crate::time::{Bucket, plus_seconds};
 /// How long an actuator may hold a set: longer than a call to SES can take effect after it was sent.
 pub const LEASE_SECONDS: i64 = 60;
 
+/// How long SES may go on answering as before an intent it confirmed. The design asks for two minutes; SES speaks of
+/// "no more than a few minutes" in most cases (developer guide, troubleshooting general issues).
+pub const SETTLED_SECONDS: i64 = 120;
+
 /// Where a configuration set stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -167,7 +171,7 @@ pub struct State {
     pub hold: Option<Hold>,
     /// Since when SES is known to refuse its mail.
     pub off_since: Option<Timestamp>,
-    /// When SES confirmed the latest intent.
+    /// When SES last confirmed what it is to do, or until when a call that nobody answered for may have landed.
     pub confirmed_at: Option<Timestamp>,
     /// When SES was last asked by the sweep whether the set may send.
     pub looked_at: Option<Timestamp>,
@@ -274,10 +278,16 @@ impl State {
         let mut next = self.clone();
         next.generation += 1;
         next.pending = Some((intent, priority));
-        next.phase = match intent {
-            Intent::Pause => Phase::Pausing,
-            Intent::Resume => Phase::Resuming,
-        };
+        match intent {
+            Intent::Pause => next.phase = Phase::Pausing,
+            Intent::Resume => {
+                next.phase = Phase::Resuming;
+                // From now on SES may take its mail, whether it says so or not.
+                next.off_since = None;
+                // Whoever is at it may be about to pause it.
+                next.confirmed_at = self.confirmed_at.max(self.lease.as_ref().map(|lease| lease.until));
+            }
+        }
         next.owner = Some(owner);
         next.why = Some(why);
         next.recheck_at = None;
@@ -307,6 +317,16 @@ impl State {
     pub fn leased(&self, id: &str, now: Timestamp) -> Self {
         let lease = Lease { id: id.to_owned(), until: plus_seconds(now, LEASE_SECONDS) };
         Self { lease: Some(lease), ..self.clone() }
+    }
+
+    /// From when on SES's answer is to be believed; `None` when the guard never changed anything there.
+    pub fn settles_at(&self) -> Option<Timestamp> {
+        self.confirmed_at.map(|at| plus_seconds(at, SETTLED_SECONDS))
+    }
+
+    /// Whether SES's answer is to be believed.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        self.settles_at().is_none_or(|at| at <= now)
     }
 
     /// Whether `id` holds the lease.

@@ -157,7 +157,7 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
         }
         let answer = match intent {
             Intent::Pause => self.switch.turn(set, false).await,
-            Intent::Resume => self.switch_on(set).await,
+            Intent::Resume => self.switch_on(set, state).await,
         };
         if answer.is_ok() {
             self.with_pace(|pace, _| pace.taken());
@@ -194,9 +194,10 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
         }
     }
 
-    /// What enabling an enabled set does to its metrics is not documented, so it is never done.
-    async fn switch_on(&self, set: &SetKey) -> Result<(), SwitchFault> {
-        if self.switch.is_on(set).await? {
+    /// What enabling an enabled set does to its metrics is not documented, so it isn't done. But SES may call a set
+    /// enabled for minutes after it was paused, and who believes that reports a resume that never was.
+    async fn switch_on(&self, set: &SetKey, state: &State) -> Result<(), SwitchFault> {
+        if self.switch.is_on(set).await? && state.is_settled(self.clock.now()) {
             return Ok(());
         }
         self.take_turn().await;
@@ -217,9 +218,12 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             if !state.is_leased_to(me) {
                 return Ok(false);
             }
-            let current = state.generation == generation;
-            let change =
-                if current { change(&state, self.clock.now()) } else { Change::silent(set, &state, state.unleased()) };
+            let (current, now) = (state.generation == generation, self.clock.now());
+            let change = match current {
+                true => change(&state, now),
+                // SES has perhaps done what is no longer wanted, and whoever comes next must know of it.
+                false => Change::silent(set, &state, State { confirmed_at: Some(now), ..state.unleased() }),
+            };
             if self.register.commit(&change).await? == Committed::Done {
                 return Ok(current);
             }

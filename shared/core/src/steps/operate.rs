@@ -249,7 +249,11 @@ fn resume(
         (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone | Phase::External, Sending::Off) if force => {}
         (_, Sending::Off) => return Err(Refusal::not_paused_by_guard()),
     }
-    let fence = state.fence(now);
+    let fence = match sending {
+        // Someone let it send behind the guard's back: what it has sent in this bucket is old, too.
+        Sending::On if state.is_settled(now) => Bucket::of(now).plus(1),
+        Sending::On | Sending::Off | Sending::NotFound | Sending::Unknown => state.fence(now),
+    };
     let sentence = format!("{}. Mail sent before {} no longer counts.", why.sentence, fence.start());
     let why = Why { sentence, ..why.clone() };
     let mut after = state.intending(Intent::Resume, 0, Owner::Operator, why.clone());

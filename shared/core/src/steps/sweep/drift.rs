@@ -5,11 +5,6 @@ use jiff::Timestamp;
 use crate::audit::{Act, AuditRecord};
 use crate::name::SetKey;
 use crate::state::{Change, Intent, Mark, Owner, Phase, State, Why};
-use crate::time::plus_seconds;
-
-/// How long SES may go on answering as before an intent it confirmed. The design asks for two minutes; SES speaks of
-/// "no more than a few minutes" in most cases (developer guide, troubleshooting general issues).
-const SETTLED_SECONDS: i64 = 120;
 
 /// A set that was paused before and is let send against the guard's will comes before any pause by numbers, and after
 /// a person's word.
@@ -24,11 +19,6 @@ pub enum OnDrift {
     Reassert,
     /// It may send, as after a resume.
     Adopt,
-}
-
-/// From when on SES's answer is to be believed; `None` when the guard never changed anything there.
-pub(super) fn settles_at(state: &State) -> Option<Timestamp> {
-    state.confirmed_at.map(|at| plus_seconds(at, SETTLED_SECONDS))
 }
 
 /// Whether the set rests, so that SES's answer can be held against it: nobody is about to change it.
@@ -100,13 +90,15 @@ fn found_on(set: &SetKey, state: &State, now: Timestamp) -> Change {
     change
 }
 
-/// In a phase in which SES is already: a new generation that needs no call.
+/// In a phase in which SES is already: a new generation that needs no call. SES has just confirmed it, and may still
+/// answer as before for a while.
 fn resting(state: &State, phase: Phase, owner: Option<Owner>, why: &Why, now: Timestamp) -> State {
     State {
         phase,
         owner,
         generation: state.generation + 1,
         applied: state.generation + 1,
+        confirmed_at: Some(now),
         looked_at: Some(now),
         look_at: None,
         reminded_at: None,
@@ -157,6 +149,8 @@ mod tests {
             let calls_ses = change.after.pending.is_some();
             assert_eq!(calls_ses, change.audit[0].act == Act::Reasserted, "only a reassertion needs a call");
             assert_eq!(change.after.wants_sending(), sends && !calls_ses);
+            let settles_at = change.after.settles_at();
+            assert_eq!(settles_at.is_some_and(|at| at > now), !calls_ses, "SES may answer as before for a while");
         }
     }
 

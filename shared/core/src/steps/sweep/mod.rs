@@ -214,8 +214,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
     async fn look_at(&self, set: &SetKey) -> Result<Seen, Fault> {
         let state = self.register().read(set).await?;
         let now = self.now();
-        let settled = drift::settles_at(&state).is_none_or(|at| at <= now);
-        if !drift::is_at_rest(state.phase) || !settled {
+        if !drift::is_at_rest(state.phase) || !state.is_settled(now) {
             return Ok(Seen::Unsettled);
         }
         // Whom the guard may not pause it does not pause again either.
@@ -262,7 +261,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
     /// Has the set looked at again as soon as SES is to be believed.
     async fn ask_to_look(&self, set: &SetKey) -> Result<(), Fault> {
         let state = self.register().read(set).await?;
-        let at = drift::settles_at(&state).unwrap_or(Timestamp::MIN).max(self.now());
+        let at = state.settles_at().unwrap_or(Timestamp::MIN).max(self.now());
         let after = State { look_at: Some(at), ..state.clone() };
         // Who is faster than this has asked for it, or made it needless.
         self.register().commit(&Change::silent(set, &state, after)).await.map(drop)
