@@ -7,11 +7,13 @@ use guard_core::event::SignalKind::{self, Bounce, Send};
 use guard_core::event::{Accounts, AlarmChange, Reader, Reading};
 use guard_core::home::Home;
 use guard_core::name::SetKey;
+use guard_core::policy::Deployed;
 use guard_core::port::{Ledger, Register, Watched};
 use guard_core::state::Phase;
 use guard_core::time::Bucket;
 use guard_ingest::Ingest;
 use guard_local::{MemoryLedger, MemoryRegister};
+use guard_sweep::Errand;
 use guard_tests::crash::Fuse;
 use guard_tests::guard::{Guard, receipt};
 use guard_tests::mail::{REGION, at, batch, hash_key, homes, of_home, record, set};
@@ -204,6 +206,34 @@ async fn what_a_person_does_in_another_home_is_put_right_there() {
     }
     assert!(looked_at.contains(&here) && looked_at.contains(&there), "the sweep looks everywhere: {looked_at:?}");
     assert!(!guard.ses.accepts(&there));
+}
+
+#[tokio::test]
+async fn each_home_s_account_is_guarded_by_its_own_rate() {
+    let (mut guard, here, there) = guard();
+    guard.policy = Deployed::read("[account]\nmin_mails = 1000\nmax_volume = \"100 %\"").unwrap();
+    // 45 of 1,000: below the line of a set, above the trigger of an account.
+    mail(&mut guard, &here, Send, 1_000).await;
+    mail(&mut guard, &there, Send, 1_000).await;
+    mail(&mut guard, &there, Bounce, 45).await;
+    let fuse = Fuse::endless();
+    let mut accounts = Vec::new();
+    for home in guard.homes.iter() {
+        accounts.push(guard.account_guard_of(home, &fuse).await);
+    }
+    let deadline = u64::try_from(at(NOON).as_millisecond()).unwrap() + 55_000;
+    guard_sweep::handle(&guard.sweeper(&fuse).await, &accounts, &Errand::Sweep(at(NOON)), deadline).await.unwrap();
+    let watched =
+        async |set: &SetKey| guard.state(&Home::of(set).whole()).await.account.expect("it was looked at").bounce.ours;
+    assert_eq!((watched(&here).await.events, watched(&there).await.events), (0, 45));
+    let filed = async |set: &SetKey| guard.register.history(&Home::of(set).whole(), 10).await.unwrap().len();
+    assert_eq!(
+        (filed(&here).await, filed(&there).await),
+        (0, 1),
+        "that one is over its trigger, this one has failed nobody"
+    );
+    guard.settle().await;
+    assert!(guard.ses.accepts(&here) && !guard.ses.accepts(&there));
 }
 
 fn alarm_of(home: &Home, file: &str) -> AlarmChange {
