@@ -172,7 +172,7 @@ impl World {
                 self.dispatch(role);
             }
             Role::Ingest => self.poll(),
-            Role::Sweep | Role::Operate | Role::Alarm => {}
+            Role::Sweep | Role::Account | Role::Operate | Role::Alarm => {}
         }
     }
 

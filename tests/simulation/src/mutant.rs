@@ -126,7 +126,9 @@ impl Mutant {
         let mut change = change.clone();
         match (self, role) {
             (Self::DirtyBoolean, _) if change.mark == Mark::Clear => change.before.dirty = present.dirty,
-            (Self::NoGenOnIntent, Role::Judge | Role::Sweep | Role::Alarm) if intends_pause(&change) => {
+            (Self::NoGenOnIntent, Role::Judge | Role::Sweep | Role::Account | Role::Alarm)
+                if intends_pause(&change) =>
+            {
                 let (pending, why, owner) = (change.after.pending, change.after.why.clone(), change.after.owner);
                 change.before = present.clone();
                 let phase = Phase::Pausing;

@@ -9,8 +9,8 @@ use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
-    Alarms, Clock, Committed, Fault, Glance, Landed, Ledger, Notifier, Pending, Register, Reminder, SendingSwitch,
-    SwitchFault, Waker, Watched,
+    AccountStanding, AccountView, Alarms, Clock, Committed, Fault, Glance, Landed, Ledger, Notifier, Pending, Register,
+    Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Ids};
@@ -38,6 +38,11 @@ impl Port {
     /// The ports of a machine whose clock is off by so many milliseconds.
     pub fn new(world: &Shared, role: Role, skew: i64) -> Self {
         Self { world: world.clone(), pid: Arc::default(), role, skew }
+    }
+
+    /// The same, for another of the process's duties.
+    pub fn of(&self, role: Role) -> Self {
+        Self { role, ..self.clone() }
     }
 
     /// This process has the machine now.
@@ -251,6 +256,22 @@ impl Alarms for Port {
 
     async fn children_in_alarm(&self, _: &Home, _: &str) -> Result<Vec<String>, Fault> {
         Ok(Vec::new())
+    }
+}
+
+/// SES publishes no rates of the account, and has no objection to it.
+impl AccountView for Port {
+    async fn rates(&self, _: Timestamp) -> Result<SesRates, Fault> {
+        Ok(SesRates::default())
+    }
+
+    async fn standing(&self) -> Result<AccountStanding, Fault> {
+        let fine = |_: &mut World| AccountStanding {
+            enforcement_status: "HEALTHY".to_owned(),
+            sending_enabled: true,
+            quota: None,
+        };
+        self.ask(Service::Ses, "look", "account", false, fine).await
     }
 }
 

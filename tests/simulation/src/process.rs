@@ -11,6 +11,7 @@ use guard_core::name::SetKey;
 use guard_core::policy::Deployed;
 use guard_core::policy::stored::Policies;
 use guard_core::state::LEASE_SECONDS;
+use guard_core::steps::account::AccountGuard;
 use guard_core::steps::act::Actuator;
 use guard_core::steps::alarm::Responder;
 use guard_core::steps::count::{Counter, Receipt};
@@ -39,6 +40,8 @@ pub enum Role {
     Actuate,
     /// Finishes what was lost.
     Sweep,
+    /// Guards the account: the first thing that a sweep does.
+    Account,
     /// Carries out orders.
     Operate,
     /// Takes up alarms.
@@ -52,7 +55,7 @@ impl Role {
             Self::Ingest => (30, 3),
             Self::Judge => (30, 5),
             Self::Actuate => (120, 30),
-            Self::Sweep => (55, 10),
+            Self::Sweep | Self::Account => (55, 10),
             Self::Operate | Self::Alarm => (30, 0),
         }
     }
@@ -123,7 +126,9 @@ impl Starter {
     pub fn new(world: &Shared, window_buckets: u32) -> Self {
         let hours = window_buckets / 4;
         let text = format!(
-            "[profile.run]\nbased_on = \"default\"\nwindow = \"{hours} hours\"\n[[assign]]\nsets = [\"*\"]\nprofile = \"run\"\n"
+            "[profile.run]\nbased_on = \"default\"\nwindow = \"{hours} hours\"\n\
+             [[assign]]\nsets = [\"*\"]\nprofile = \"run\"\n\
+             [account]\nmin_mails = 300\n"
         );
         Self {
             world: world.clone(),
@@ -178,9 +183,13 @@ impl Starter {
             }
             Start::Sweep(minute) => {
                 let port = self.begin(role, pid);
-                let sweeper = self.sweeper(&port);
+                let (sweeper, account) = (self.sweeper(&port), self.account_guard(&port));
                 let process = async move {
-                    drop(sweeper.sweep(minute, stop_at(&port, role)).await);
+                    let stop_at = stop_at(&port, role);
+                    if let Some(account) = account {
+                        drop(account.guard(stop_at).await);
+                    }
+                    drop(sweeper.sweep(minute, stop_at).await);
                     port.world().finished(pid);
                 };
                 (pid, Box::pin(process), Machine::Plain)
@@ -262,6 +271,18 @@ impl Starter {
         }
     }
 
+    fn account_guard(&self, port: &Port) -> Option<AccountGuard<Port, Port, Port, Port>> {
+        let world = port.world();
+        let Home { account, region } = Home::of(world.sets.first()?);
+        let guards = world.script.guards_account;
+        drop(world);
+        let port = port.of(Role::Account);
+        let policy = Arc::new(self.policy.book.clone());
+        let (ledger, register, clock) = (port.clone(), port.clone(), port.clone());
+        let guard = AccountGuard { ledger, register, clock, view: port, policy, mode: Mode::Enforce, account, region };
+        guards.then_some(guard)
+    }
+
     fn receipt(&self, delivery: &Delivery) -> Receipt {
         let Body { mail, kind, first, units, .. } = *delivery.body;
         let message = format!("mail-{mail}");
@@ -305,7 +326,7 @@ impl crate::world::World {
         // Who leases, fences or compares times of two machines must be in step; AWS keeps its clocks within milliseconds.
         match role {
             Role::Ingest | Role::Judge if self.script.skew_minutes => self.faults.degree(-240_000, 240_000),
-            Role::Ingest | Role::Judge | Role::Actuate | Role::Sweep | Role::Operate | Role::Alarm => {
+            Role::Ingest | Role::Judge | Role::Actuate | Role::Sweep | Role::Account | Role::Operate | Role::Alarm => {
                 self.faults.degree(-1_500, 1_500)
             }
         }

@@ -41,8 +41,8 @@ pub struct Played {
     pub trace: Vec<String>,
     /// How many processes ran.
     pub processes: u64,
-    /// How many pauses the guard decided on by its counts, and how many of them after a resume.
-    pub pauses: (u64, u64),
+    /// How many pauses the guard decided on, how many of them after a resume, and how many for the account's sake.
+    pub pauses: [u64; 3],
     /// How many messages were dead letters at the end of the faults.
     pub dead_letters: usize,
 }
@@ -71,7 +71,7 @@ impl Play {
             struck: std::mem::take(&mut world.faults.struck),
             trace: world.trace.take().unwrap_or_default(),
             processes,
-            pauses: (world.oracle.pauses, world.oracle.pauses_again),
+            pauses: [world.oracle.pauses, world.oracle.pauses_again, world.oracle.pauses_for_account],
             dead_letters,
         }
     }

@@ -93,6 +93,8 @@ pub struct Script {
     pub visibility: i64,
     /// After how many days dead letters are sent back, if ever.
     pub replay_after_days: Option<i64>,
+    /// Whether the account as a whole is guarded, from 300 mails on.
+    pub guards_account: bool,
     /// Whether clocks of those who count and judge may be off by minutes.
     pub skew_minutes: bool,
     /// What happens when, in milliseconds after the beginning.
@@ -116,6 +118,7 @@ impl Script {
             actuators: dice.pick(&[1, 2]),
             visibility: dice.pick(&[30_000, 60_000, 180_000]),
             replay_after_days: dice.pick(&[None, Some(1), Some(3)]),
+            guards_account: dice.one_in(3),
             skew_minutes: dice.one_in(4),
             happenings: Vec::new(),
         };

@@ -27,7 +27,7 @@ fn mutant() -> Mutant {
 struct Sum {
     faults: BTreeMap<Kind, u64>,
     processes: u64,
-    pauses: (u64, u64),
+    pauses: [u64; 3],
     dead_letters: usize,
     broken: Option<u64>,
 }
@@ -38,7 +38,7 @@ impl Sum {
             *self.faults.entry(kind).or_default() += 1;
         }
         self.processes += played.processes;
-        self.pauses = (self.pauses.0 + played.pauses.0, self.pauses.1 + played.pauses.1);
+        self.pauses = std::array::from_fn(|one| self.pauses[one] + played.pauses[one]);
         self.dead_letters += played.dead_letters;
         if played.violation.is_some() && self.broken.is_none_or(|earlier| seed < earlier) {
             self.broken = Some(seed);
@@ -78,7 +78,11 @@ fn no_seed_breaks_a_promise() {
         began.elapsed().as_secs_f64(),
         sum.processes
     );
-    println!("{} pauses, {} of them after a resume; {} dead letters", sum.pauses.0, sum.pauses.1, sum.dead_letters);
+    let [pauses, again, for_account] = sum.pauses;
+    println!(
+        "{pauses} pauses, {again} of them after a resume, {for_account} for the account; {} dead letters",
+        sum.dead_letters
+    );
     for kind in Kind::ALL {
         println!("  {:<16}{:>8}", format!("{kind:?}"), sum.faults.get(&kind).copied().unwrap_or(0));
     }

@@ -56,6 +56,18 @@ impl Oracle {
         self.in_window(truths, now + self.skew, -1).values().all(|[sends, ..]| sends.count() == 0)
     }
 
+    /// Whether the set may be paused for the account's sake: it failed often enough since its resume, and above what the
+    /// account is to come down to. Mail that was counted since it was chosen may have halved its rate.
+    pub(super) fn may_pause_for_account(&self, set: &SetKey) -> bool {
+        let (since, _) = self.since(set, |resumed| resumed.may_from);
+        let truths = self.landings.truths(set, self.landings.count(), since);
+        let sum = |kind: usize| -> u64 { truths.values().map(|truth| truth[kind].count() + truth[kind].doubled).sum() };
+        let sends: u64 = truths.values().map(|truth| truth[0].certain()).sum();
+        let above =
+            |failures: u64, least: u64, target: u64| failures >= least && failures * 2_000_000 >= target * sends;
+        above(sum(1), 5, 20_000) || above(sum(2), 3, 400)
+    }
+
     /// Whether the guard must have paused: by the failures it has for certain, and by all sends it ever received.
     pub(super) fn must_pause(&self, set: &SetKey, now: i64) -> bool {
         let (since, on_trial) = self.since(set, |resumed| resumed.must_from);

@@ -54,6 +54,8 @@ pub struct Oracle {
     pub pauses: u64,
     /// How many of them after a resume.
     pub pauses_again: u64,
+    /// How many it intended for the sake of the account.
+    pub pauses_for_account: u64,
     /// The first promise that was broken.
     pub violation: Option<Violation>,
 }
@@ -75,6 +77,7 @@ impl Oracle {
             published: 0,
             pauses: 0,
             pauses_again: 0,
+            pauses_for_account: 0,
             violation: None,
         }
     }
@@ -207,7 +210,13 @@ impl Oracle {
             self.violates(Violation::new("S2 a held set is not paused", now, set.to_string()));
         }
         let upto = seen.read_at.unwrap_or(self.landings.count());
-        if role == Role::Alarm && self.knows_no_send(set, now, upto) {
+        let for_another_reason = match role {
+            Role::Alarm => self.knows_no_send(set, now, upto),
+            Role::Account => self.may_pause_for_account(set),
+            Role::Ingest | Role::Judge | Role::Actuate | Role::Sweep | Role::Operate => false,
+        };
+        if for_another_reason {
+            self.pauses_for_account += u64::from(role == Role::Account);
             return;
         }
         if !self.may_pause(set, now, upto) {

@@ -25,6 +25,10 @@ impl World {
             let stored = now(self.ledger.window(&set, from, to)).unwrap_or_default();
             self.oracle.rest_of_counts(self.now, &set, &tallies, &stored, &mut found);
         }
+        let account = self.sets.first().map(|set| guard_core::home::Home::of(set).whole());
+        if account.is_some_and(|account| !self.state(&account).untold.is_empty()) {
+            found.push(Violation::new("L1 all is finished", self.now, "something of the account is untold".to_owned()));
+        }
         if let Some(untold) = self.oracle.to_tell.difference(&self.told).next() {
             let what = format!("nobody was told of {untold}");
             found.push(Violation::new("L1 all is finished", self.now, what));
