@@ -15,7 +15,9 @@ test: ## run all tests but the demo's
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH SAM_CLI_TELEMETRY=0 && \
 		echo "pytest tests/template" && python -m pytest -q -p no:cacheprovider tests/template
 
-soak: ## storms in a local AWS: killed functions, lost answers, a store that is away, an SES that throttles (half an hour)
+soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (an hour and a half; 6 GB of memory)
+	SIM_SEEDS=20000 cargo test --locked -p guard-simulation --test simulation -- --nocapture
+	cargo test --locked -p guard-simulation --test model -- --nocapture --ignored
 	@scripts/demo.sh soak storm
 	@scripts/demo.sh soak crowd
 

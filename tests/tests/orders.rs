@@ -177,6 +177,11 @@ async fn a_pause_that_was_called_for_and_never_confirmed_makes_ses_doubtful_too(
     let woken = [promo.clone()].into();
     assert!(guard.actuate(&woken, &Fuse::of(20)).await.is_none());
     assert!(guard.state(&promo).await.lease.is_some(), "it holds its lease");
+    // The next one is throttled, gives its own lease back, and its time is over, too.
+    guard.ses.plant([SesFault::Throttled]);
+    guard.clock.set(plus_seconds(now, 90));
+    assert!(guard.actuate(&woken, &Fuse::of(13)).await.is_none());
+    assert!(guard.state(&promo).await.lease.is_none(), "surely not done");
     guard.ses.toggle(&promo, true);
     guard.operate(order("resume")).await;
     assert_eq!(guard.ses.calls().last(), Some(&(promo.clone(), Some(true))), "enabled, though SES calls it enabled");

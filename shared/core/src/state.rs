@@ -284,8 +284,7 @@ impl State {
                 next.phase = Phase::Resuming;
                 // From now on SES may take its mail, whether it says so or not.
                 next.off_since = None;
-                // Whoever is at it may be about to pause it.
-                next.confirmed_at = self.confirmed_at.max(self.lease.as_ref().map(|lease| lease.until));
+                next.confirmed_at = self.may_have_landed_until();
             }
         }
         next.owner = Some(owner);
@@ -316,7 +315,17 @@ impl State {
     #[must_use]
     pub fn leased(&self, id: &str, now: Timestamp) -> Self {
         let lease = Lease { id: id.to_owned(), until: plus_seconds(now, LEASE_SECONDS) };
-        Self { lease: Some(lease), ..self.clone() }
+        let confirmed_at = match self.pending {
+            Some((Intent::Pause, _)) => self.may_have_landed_until(),
+            // What a resume may have done already is what it wants.
+            Some((Intent::Resume, _)) | None => self.confirmed_at,
+        };
+        Self { lease: Some(lease), confirmed_at, ..self.clone() }
+    }
+
+    /// Until when SES may have done something: whoever holds or held the lease may have called it.
+    fn may_have_landed_until(&self) -> Option<Timestamp> {
+        self.confirmed_at.max(self.lease.as_ref().map(|lease| lease.until))
     }
 
     /// From when on SES's answer is to be believed; `None` when the guard never changed anything there.

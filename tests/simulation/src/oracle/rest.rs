@@ -1,0 +1,146 @@
+//! What must hold once nothing goes wrong any more and the sweeps have had their time.
+
+use guard_core::port::Ledger;
+use guard_core::state::{Phase, State};
+use guard_core::tally::{BucketTally, Interval};
+use guard_core::time::Bucket;
+
+use super::landings::Truth;
+use super::{Oracle, Violation};
+use crate::now;
+use crate::world::World;
+
+impl World {
+    /// Whether every promise holds at rest. `whole` says that no dead letters are left out.
+    pub fn check_rest(&mut self, whole: bool) {
+        let mut found = Vec::new();
+        self.rest_of_queue(whole, &mut found);
+        for set in self.sets.clone() {
+            let (state, Some(switch)) = (self.state(&set), self.switches.get(&set)) else { continue };
+            self.oracle.rest_of_set(self.now, &set, &state, switch.now().on, &mut found);
+            let (from, to) = (Bucket::starting_at(0), Bucket::starting_at(900 * 4_000_000));
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            // What the guard would count by, mutants included.
+            let tallies = self.window(0, &set, from, to);
+            let stored = now(self.ledger.window(&set, from, to)).unwrap_or_default();
+            self.oracle.rest_of_counts(self.now, &set, &tallies, &stored, &mut found);
+        }
+        let account = self.sets.first().map(|set| guard_core::home::Home::of(set).whole());
+        if account.is_some_and(|account| !self.state(&account).untold.is_empty()) {
+            found.push(Violation::new("L1 all is finished", self.now, "something of the account is untold".to_owned()));
+        }
+        if let Some(untold) = self.oracle.to_tell.difference(&self.told).next() {
+            let what = format!("nobody was told of {untold}");
+            found.push(Violation::new("L1 all is finished", self.now, what));
+        }
+        if let Some(first) = found.into_iter().next() {
+            self.oracle.violates(first);
+        }
+    }
+
+    fn rest_of_queue(&self, whole: bool, found: &mut Vec<Violation>) {
+        let mut violates = |what| found.push(Violation::new("S4 nothing is lost", self.now, what));
+        if !self.queue.is_empty() {
+            violates("messages wait in the queue".to_owned());
+        }
+        if whole && !self.queue.dead.is_empty() {
+            violates(format!("{} dead letters after all faults ended", self.queue.dead.len()));
+        }
+        let dead = |number| self.queue.dead.iter().any(|body| body.number == number);
+        if let Some(lost) =
+            (0..self.oracle.published).find(|number| !self.oracle.landings.has(*number) && !dead(*number))
+        {
+            violates(format!("event {lost} was never counted"));
+        }
+    }
+}
+
+impl Oracle {
+    fn rest_of_set(
+        &self,
+        at: i64,
+        set: &guard_core::name::SetKey,
+        state: &State,
+        on: bool,
+        found: &mut Vec<Violation>,
+    ) {
+        let mut violates = |promise, what: String| found.push(Violation::new(promise, at, format!("{set}: {what}")));
+        let phase = state.phase;
+        if on && state.hold.is_none() && self.must_pause(set, at) {
+            let known = self.known(set, at, self.landings.count());
+            violates("S3 nobody over the line is left sending", known);
+        }
+        if state.to_judge {
+            violates("L1 all is finished", "it waits to be judged still".to_owned());
+        }
+        let sends = if on { "sends" } else { "does not send" };
+        // Of a set that never had a bounce or a complaint nothing is known, and SES is not asked about it.
+        if state.revision == 0 {
+            return;
+        }
+        let matches = match phase {
+            Phase::Paused | Phase::External => !on,
+            Phase::Active | Phase::Warned | Phase::Trial => on,
+            Phase::Pausing | Phase::Resuming | Phase::Gone => false,
+        };
+        if state.pending.is_some() {
+            violates("L1 all is finished", format!("{:?} is pending still", state.pending));
+        }
+        if !matches {
+            violates("S1 what is so is recorded", format!("it {sends}, and its phase is {}", phase.as_str()));
+        }
+        if self.meant.get(set).copied().unwrap_or(true) != on {
+            violates("S1 what was last decided is so", format!("it {sends}, and the latest record says otherwise"));
+        }
+        if !state.untold.is_empty() {
+            violates("L1 all is finished", format!("{} records are untold still", state.untold.len()));
+        }
+    }
+
+    fn rest_of_counts(
+        &self,
+        at: i64,
+        set: &guard_core::name::SetKey,
+        tallies: &[BucketTally],
+        stored: &[BucketTally],
+        found: &mut Vec<Violation>,
+    ) {
+        let truths = self.landings.truths(set, self.landings.count(), i64::MIN);
+        let mut violates = |what| found.push(Violation::new("S4 the counts are right", at, format!("{set}: {what}")));
+        if stored.len() != truths.len() {
+            violates(format!("{} buckets hold counts, {} should", stored.len(), truths.len()));
+        }
+        for tally in tallies {
+            let Some(truth) = truths.get(&tally.bucket.start().as_millisecond()) else {
+                violates(format!("there are counts at {}, and no mail", tally.bucket.start()));
+                continue;
+            };
+            let counts = &tally.counts;
+            let kinds = [counts.sends, counts.bounces, counts.complaints, counts.prevented];
+            for (kind, (count, truth)) in
+                ["sends", "bounces", "complaints", "prevented"].iter().zip(kinds.iter().zip(truth))
+            {
+                if let Some(wrong) = wrong(count, truth) {
+                    violates(format!(
+                        "{kind} at {}: {wrong}; {count:?}, truth {}",
+                        tally.bucket.start(),
+                        truth.count()
+                    ));
+                }
+            }
+        }
+    }
+}
+
+fn wrong(count: &Interval, truth: &Truth) -> Option<&'static str> {
+    if count.exact().is_some_and(|exact| exact != truth.count()) {
+        return Some("said to be exact");
+    }
+    if count.receipts != truth.receipts {
+        return Some("receipts were not all added, once each");
+    }
+    if count.lower() > truth.count() + truth.doubled {
+        return Some("the lower bound is above the truth");
+    }
+    (count.upper() < truth.count()).then_some("the upper bound is below the truth")
+}
