@@ -36,6 +36,7 @@ Examples:
   ses-guard status marketing-weekly --home 444455556666/us-east-1")]
     Status {
         /// The configuration set [default: the guard as a whole].
+        #[arg(value_parser = ConfigurationSetName::or_account)]
         set: Option<ConfigurationSetName>,
         #[command(flatten)]
         place: Place,
@@ -65,7 +66,8 @@ Examples:
   ses-guard history marketing-weekly --limit 100
   ses-guard history marketing-weekly --json | jq '.records[0].evidence'")]
     History {
-        /// The configuration set.
+        /// The configuration set, or '*account*'.
+        #[arg(value_parser = ConfigurationSetName::or_account)]
         set: ConfigurationSetName,
         /// At most so many records, 1 to 100 [default: 20].
         #[arg(long, value_name = "N")]
@@ -133,7 +135,8 @@ pub(crate) struct Place {
 /// What is done only on someone's word.
 #[derive(Debug, Args)]
 pub(crate) struct Order {
-    /// The configuration set.
+    /// The configuration set, or '*account*' for all sending.
+    #[arg(value_parser = ConfigurationSetName::or_account)]
     set: ConfigurationSetName,
     /// Why, in a sentence; the records keep it.
     #[arg(long, value_name = "TEXT")]

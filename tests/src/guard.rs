@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use guard_core::account::AccountStop;
 use guard_core::event::{Reader, SignalKind};
 use guard_core::home::Homes;
 use guard_core::name::SetKey;
@@ -58,6 +59,8 @@ pub struct Guard {
     pub policies: MemoryPolicyStore,
     /// Whether it pauses at all.
     pub mode: Mode,
+    /// Whether the account as a whole may be stopped.
+    pub account_stop: AccountStop,
     /// What it guards.
     pub homes: Homes,
     stream: VecDeque<SetKey>,
@@ -83,6 +86,7 @@ impl Guard {
             policy: Deployed::default(),
             policies: MemoryPolicyStore::default(),
             mode: Mode::Enforce,
+            account_stop: AccountStop::Forbidden,
             homes: homes(""),
             stream: VecDeque::new(),
             invocations: 0,
@@ -181,6 +185,7 @@ impl Guard {
             clock: self.clock.clone(),
             policies: self.in_force(),
             mode: self.mode,
+            account_stop: self.account_stop,
             homes: self.homes.clone(),
         };
         let answer = match Request::parse(request) {

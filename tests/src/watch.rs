@@ -65,6 +65,7 @@ impl Guard {
             view: Mortal::new(self.account.clone(), fuse),
             policy: judge.policy,
             mode: judge.mode,
+            account_stop: self.account_stop,
             account: home.account.clone(),
             region: home.region.clone(),
         }

@@ -31,6 +31,7 @@ ACTS_ON = {
     "ses:GetConfigurationSet": {"configuration set"},
     "lambda:InvokeFunction": {FUNCTION},
     "ses:GetAccount": {"everything"},
+    "ses:PutAccountSendingAttributes": {"everything"},
     "cloudwatch:DescribeAlarms": {"everything"},
     "cloudwatch:GetMetricData": {"everything"},
     "ses:PutConfigurationSetSendingOptions": {"configuration set"},

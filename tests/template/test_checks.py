@@ -91,7 +91,7 @@ FAULTS = [
     (checks.roles, plant(f"{GRANT}/0/Resource", "${Gone.StreamArn}"), "does not act on"),
     (checks.roles, plant(f"{GRANT}/2/Resource", "${StateTable}"), "does not act on"),
     (checks.roles, plant(f"{GRANT}/4/Resource", "arn:aws-test:ses:xx-test-1:111122223333:identity/*"), "does not act on"),
-    (checks.roles, plant(f"{GRANT}/4/Action", "ses:PutAccountSendingAttributes"), "not an action"),
+    (checks.roles, plant(f"{GRANT}/4/Action", "ses:PutAccountSuppressionAttributes"), "not an action"),
     (checks.roles, plant("JudgeRole/ManagedPolicyArns", ["arn"]), "every resource"),
 ]
 

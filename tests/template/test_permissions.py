@@ -82,6 +82,21 @@ def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
     ]
 
 
+@pytest.mark.parametrize("function", GRANTS)
+def test_the_account_is_stopped_only_where_that_was_asked_for(function):
+    more = {
+        "Actuate": {("ses:GetAccount", "*"), ("ses:PutAccountSendingAttributes", "*")},
+        "Operate": {("ses:GetAccount", "*")},
+    }
+    resources = stack.deployed(AllowAccountStop="true")
+    role = resources[f"{function}Role"]["Properties"]
+    granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
+    assert granted == GRANTS[function] | log(function) | more.get(function, set())
+    for allowed, word in (("true", "allowed"), ("false", "forbidden")):
+        environment = stack.deployed(AllowAccountStop=allowed)[f"{function}Function"]["Properties"]["Environment"]
+        assert environment["Variables"].get("GUARD_ACCOUNT_STOP", word) == word
+
+
 def test_no_role_but_the_functions_own_and_no_grant_beside_them(resources):
     roles = {n for n, r in resources.items() if r["Type"].startswith("AWS::IAM::")}
     assert roles == {f"{function}Role" for function in GRANTS}

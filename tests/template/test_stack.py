@@ -29,9 +29,12 @@ ENVIRONMENT = {
     "sweep": {
         "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_RECHECK_QUEUE_URL",
-        "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT",
+        "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT", "GUARD_ACCOUNT_STOP",
     },
-    "operate": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY"},
+    "operate": {
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_ACCOUNT_STOP",
+    },
 }
 OUTPUTS = {
     "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
@@ -98,12 +101,13 @@ def test_a_function_is_told_what_its_code_asks_for(name):
 
 
 def test_the_variables_say_what_their_names_say():
-    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", Accounts="444455556666/xx-test-1,111122223333/xx-test-2")
+    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", AllowAccountStop="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2")
     told = {}
     for function in of_type(resources, "AWS::Lambda::Function").values():
         for name, value in function["Environment"]["Variables"].items():
             assert told.setdefault(name, value) == value, f"{name} differs between functions"
     assert told == {
+        "GUARD_ACCOUNT_STOP": "allowed",
         "GUARD_LEDGER_TABLE": "${LedgerTable}",
         "GUARD_STATE_TABLE": "${StateTable}",
         "GUARD_ACCOUNT_ID": "111122223333",

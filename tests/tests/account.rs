@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use guard_core::account::AccountWatch;
+use guard_core::account::{AccountStop, AccountWatch};
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind::{Bounce, Complaint, Send};
 use guard_core::name::SetKey;
@@ -415,4 +415,114 @@ async fn status_shows_how_the_account_stands() {
     guard.guard_account().await;
     let status = guard.operate(json!({"action": "status"})).await;
     insta::assert_snapshot!(serde_json::to_string_pretty(&status["account"]).unwrap());
+}
+
+/// All of the account is bad, and nobody may be paused for it.
+async fn nobody_may_be_paused(stop: &str, allowed: AccountStop) -> Guard {
+    let policy = format!(
+        "mode = \"enforce\"\n[[exempt]]\nsets = \"t-*\"\nreason = \"all of them\"\nexpires = 2027-01-01\n[account]\n{stop}\n"
+    );
+    let mut guard = guard(&policy, &[("t-one", 3_000, 300), ("t-two", 3_000, 270)]).await;
+    guard.ses.create(&account());
+    guard.account_stop = allowed;
+    guard
+}
+
+const STOP: &str = "stop = { bounce = \"9 %\", complaint = \"0.45 %\" }";
+
+fn of_account(action: &str) -> Value {
+    json!({"action": action, "configurationSet": "*account*", "reason": "lists cleaned", "actor": "ops@example.com"})
+}
+
+#[tokio::test]
+async fn the_account_is_stopped_only_where_policy_and_stack_say_so() {
+    for (what, stop, allowed, mode, stopped) in [
+        ("both", STOP, AccountStop::Allowed, Mode::Enforce, true),
+        ("only the stack", "", AccountStop::Allowed, Mode::Enforce, false),
+        ("only the policy", STOP, AccountStop::Forbidden, Mode::Enforce, false),
+        ("the guard observes", STOP, AccountStop::Allowed, Mode::Observe, false),
+        ("below the line", "stop = { bounce = \"9.6 %\" }", AccountStop::Allowed, Mode::Enforce, false),
+        ("a line for complaints only", "stop = { complaint = \"0.4 %\" }", AccountStop::Allowed, Mode::Enforce, false),
+    ] {
+        let mut guard = nobody_may_be_paused(stop, allowed).await;
+        guard.mode = mode;
+        looks(&mut guard, 30).await;
+        assert_eq!(!guard.ses.accepts(&account()), stopped, "{what}");
+        assert!(guard.ses.accepts(&set("t-one")), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn the_account_is_not_stopped_while_pausing_sets_is_enough() {
+    let policy = format!("{WIDE}\n{STOP}");
+    // 14 % bounce; without promo 1 % do.
+    let mut guard = guard("", &[("giant", 6_000, 60)]).await;
+    guard.policy = Deployed::read(&policy).unwrap();
+    guard.account_stop = AccountStop::Allowed;
+    [account(), set("promo")].iter().for_each(|key| guard.ses.create(key));
+    let hold = json!({"action": "hold", "configurationSet": "promo", "reason": "launch", "actor": "ops@example.com"});
+    guard.operate(hold).await;
+    mail(&mut guard, &[("giant", 0, 0), ("promo", 2_000, 1_060)], at(NOON)).await;
+    let release =
+        json!({"action": "release", "configurationSet": "promo", "reason": "over", "actor": "ops@example.com"});
+    guard.guard_account().await;
+    assert!(!guard.ses.accepts(&account()), "held, it can't be paused, and what goes on is at 14 %");
+    guard.operate(of_account("resume")).await;
+    guard.operate(release).await;
+    assert!(!guard.ses.accepts(&set("promo")) && guard.ses.accepts(&account()), "its own line pauses it now");
+    looks(&mut guard, 60).await;
+    assert!(guard.ses.accepts(&account()));
+}
+
+#[tokio::test]
+async fn a_stop_is_carried_out_told_kept_and_taken_back_like_any_pause() {
+    let mut guard = nobody_may_be_paused(STOP, AccountStop::Allowed).await;
+    guard.guard_account().await;
+    guard.account.treat("HEALTHY", false);
+    assert!(!guard.ses.accepts(&account()));
+    let acts: Vec<Act> =
+        acts(&guard, &account()).await.into_iter().filter(|act| *act != Act::AccountUndefended).collect();
+    assert_eq!(acts, [Act::PauseIntended, Act::Paused]);
+    let stopped = format!("SES guard: stopped all sending of {ACCOUNT}");
+    insta::assert_snapshot!(guard.notices.all().iter().find(|notice| notice.subject == stopped).unwrap().text);
+    let so_far = told(&guard).len();
+    looks(&mut guard, 12).await;
+    assert_eq!(told(&guard).len(), so_far, "that the switch is off is no news, and it is not stopped twice");
+
+    // Someone lets it send again behind the guard's back.
+    guard.clock.advance(HOUR);
+    guard.ses.toggle(&account(), true);
+    guard.sweep().await;
+    assert!(!guard.ses.accepts(&account()), "a sweep puts that right");
+
+    guard.clock.advance(HOUR);
+    let answer = guard.operate(of_account("resume")).await;
+    assert_eq!((&answer["ok"], &answer["phaseAfter"]), (&json!(true), &json!("RESUMING")), "{answer}");
+    guard.account.treat("HEALTHY", true);
+    assert!(guard.ses.accepts(&account()));
+    let told_before = told(&guard).len();
+    looks(&mut guard, 60).await;
+    assert!(guard.ses.accepts(&account()), "what was sent before the resume no longer counts");
+    assert_eq!(guard.state(&account()).await.phase, Phase::Active);
+    assert_eq!(told(&guard).len(), told_before);
+}
+
+#[tokio::test]
+async fn operators_stop_the_account_only_where_the_stack_allows_it_and_never_fight_aws() {
+    let mut guard = nobody_may_be_paused("", AccountStop::Forbidden).await;
+    for action in ["pause", "resume", "hold", "release"] {
+        assert_eq!(guard.operate(of_account(action)).await["error"]["code"], "accountStopForbidden", "{action}");
+    }
+    assert_eq!(guard.operate(json!({"action": "history", "configurationSet": "*account*"})).await["ok"], true);
+    guard.account_stop = AccountStop::Allowed;
+    assert_eq!(guard.operate(of_account("pause")).await["phaseAfter"], "PAUSING");
+    assert!(!guard.ses.accepts(&account()));
+    guard.account.treat("SHUTDOWN", false);
+    looks(&mut guard, 6).await;
+    assert_eq!(guard.operate(of_account("resume")).await["error"]["code"], "stoppedByAws");
+    assert!(guard.ses.calls().iter().all(|(_, turned)| *turned != Some(true)));
+    guard.account.treat("HEALTHY", false);
+    looks(&mut guard, 6).await;
+    assert_eq!(guard.operate(of_account("resume")).await["ok"], true);
+    assert!(guard.ses.accepts(&account()));
 }

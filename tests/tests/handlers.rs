@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::future::join;
+use guard_core::account::AccountStop;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::policy::stored::Policies;
 use guard_core::policy::{Deployed, PolicyBook};
@@ -225,6 +226,7 @@ async fn operate_answers_the_events_of_the_repository() {
         clock: guard.clock.clone(),
         policies: Policies::new(Deployed::default(), guard.policies.clone()),
         mode: Mode::Enforce,
+        account_stop: AccountStop::Forbidden,
         homes: homes(""),
     };
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/operate");

@@ -1,5 +1,6 @@
 //! A guard in memory behind the real `operate` handler: its answers are the deployed function's, byte for byte.
 
+use guard_core::account::AccountStop;
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind;
 use guard_core::home::{Home, Homes};
@@ -77,6 +78,7 @@ impl Guard {
             clock: ManualClock::at(now()),
             policies: Policies::new(Deployed::default(), self.policies.clone()),
             mode: Mode::Enforce,
+            account_stop: AccountStop::Forbidden,
             homes: self.homes.clone(),
         };
         wait(guard_operate::handle(&operator, request.clone()))

@@ -16,8 +16,9 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state) = (settings.ledger_table(), settings.state_table());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?)))();
-    let (ledger, state, homes, me, mode, policy) = settings.finish(read)?;
+    let account_stop = settings.account_stop();
+    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?, account_stop?)))();
+    let (ledger, state, homes, me, mode, policy, account_stop) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let operator = &Operator {
@@ -27,6 +28,7 @@ async fn main() -> Result<(), Error> {
         clock: SystemClock,
         policies: Policies::new(policy, DynamoPolicyStore::new(&clients, &state)),
         mode,
+        account_stop,
         homes,
     };
     run(service_fn(|event: LambdaEvent<Value>| async move { Ok::<_, Error>(handle(operator, event.payload).await) }))

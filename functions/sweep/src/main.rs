@@ -4,6 +4,7 @@ use guard_aws::{
     ActuateFunction, Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesAccount,
     SesSwitch, Settings, SqsReminder, SystemClock,
 };
+use guard_core::account::AccountStop;
 use guard_core::home::Home;
 use guard_core::policy::stored::Policies;
 use guard_core::port::Clock;
@@ -21,9 +22,9 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let (actuate, on_drift) = (settings.actuate_function(), settings.on_drift());
-    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?, actuate?, on_drift?)))();
-    let (ledger, state, queue, homes, me, mode, policy, actuate, on_drift) = settings.finish(read)?;
+    let (actuate, on_drift, stop) = (settings.actuate_function(), settings.on_drift(), settings.account_stop());
+    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?, actuate?, on_drift?, stop?)))();
+    let (ledger, state, queue, homes, me, mode, policy, actuate, on_drift, stop) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
@@ -38,8 +39,10 @@ async fn main() -> Result<(), Error> {
         let policy = policies.in_force().await?.book;
         let of_account = |(home, view): (&Home, &SesAccount)| {
             let (ledger, register, view, policy) = (ledger.clone(), register.clone(), view.clone(), policy.clone());
+            // What member.yaml grants in another home does not include it.
+            let account_stop = if home == homes.own() { stop } else { AccountStop::Forbidden };
             let Home { account, region } = home.clone();
-            AccountGuard { ledger, register, clock: SystemClock, view, policy, mode, account, region }
+            AccountGuard { ledger, register, clock: SystemClock, view, policy, mode, account_stop, account, region }
         };
         let accounts: Vec<_> = views.iter().map(of_account).collect();
         let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());

@@ -17,7 +17,8 @@ use crate::{Clients, HomeClients};
 /// How long one call may take. A call that takes longer may still land; the lease outlasts that.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// SES's own switch of a configuration set, in every guarded home: a set of the same name elsewhere is another set.
+/// SES's own switch of a configuration set, or of all sending, in every guarded home: a set of the same name elsewhere is
+/// another set.
 #[derive(Debug, Clone)]
 pub struct SesSwitch {
     clients: BTreeMap<Home, Client>,
@@ -56,14 +57,24 @@ pub(crate) fn elsewhere(what: &str, account: &AccountId, region: &Region) -> Swi
 
 impl SendingSwitch for SesSwitch {
     async fn is_on(&self, set: &SetKey) -> Result<bool, SwitchFault> {
-        let answer = self.of(set)?.get_configuration_set().configuration_set_name(set.name.as_str()).send().await;
+        let client = self.of(set)?;
+        if set.is_account() {
+            let answer = client.get_account().send().await.map_err(switch_fault)?;
+            return Ok(answer.sending_enabled());
+        }
+        let answer = client.get_configuration_set().configuration_set_name(set.name.as_str()).send().await;
         let answer = answer.map_err(switch_fault)?;
         // SES leaves the options out while nobody has touched them: the set sends.
         Ok(answer.sending_options().is_none_or(|options| options.sending_enabled()))
     }
 
     async fn turn(&self, set: &SetKey, on: bool) -> Result<(), SwitchFault> {
-        let call = self.of(set)?.put_configuration_set_sending_options().configuration_set_name(set.name.as_str());
+        let client = self.of(set)?;
+        if set.is_account() {
+            let call = client.put_account_sending_attributes().sending_enabled(on);
+            return call.send().await.map(drop).map_err(switch_fault);
+        }
+        let call = client.put_configuration_set_sending_options().configuration_set_name(set.name.as_str());
         call.sending_enabled(on).send().await.map(drop).map_err(switch_fault)
     }
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use guard_core::account::AccountStop;
 use guard_core::event::HashKey;
 use guard_core::home::{Home, Homes};
 use guard_core::name::{AccountId, Region};
@@ -140,6 +141,18 @@ impl<'a> Settings<'a> {
             "adopt" => Some(OnDrift::Adopt),
             _ => {
                 self.problems.push("GUARD_ON_DRIFT must be reassert or adopt".to_owned());
+                None
+            }
+        }
+    }
+
+    /// `GUARD_ACCOUNT_STOP`: `allowed` or `forbidden`
+    pub fn account_stop(&mut self) -> Option<AccountStop> {
+        match self.text("GUARD_ACCOUNT_STOP")?.as_str() {
+            "allowed" => Some(AccountStop::Allowed),
+            "forbidden" => Some(AccountStop::Forbidden),
+            _ => {
+                self.problems.push("GUARD_ACCOUNT_STOP must be allowed or forbidden".to_owned());
                 None
             }
         }

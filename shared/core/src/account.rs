@@ -15,6 +15,15 @@ use crate::port::AccountStanding;
 /// Of fewer complaints a ratio says nothing.
 const FEWEST_COMPLAINTS: u64 = 10;
 
+/// Whether the account as a whole may be stopped at all: what the stack's functions were granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountStop {
+    /// By its own policy, and on an operator's word.
+    Allowed,
+    /// By nobody.
+    Forbidden,
+}
+
 /// All that is remembered of the account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -99,6 +108,11 @@ impl AccountWatch {
             Metric::Bounce => &self.bounce,
             Metric::Complaint => &self.complaint,
         }
+    }
+
+    /// Whether AWS has stopped the account, as far as is known: nobody but AWS lets it send then.
+    pub fn is_stopped_by_aws(&self) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.enforcement_status == "SHUTDOWN")
     }
 
     /// Without what changes by the minute: what is left is worth writing down when it changes.

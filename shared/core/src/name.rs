@@ -137,6 +137,13 @@ const WHOLE_ACCOUNT: &str = "*account*";
 /// Over how many partitions of the ledger the account's counts are spread. A busy account is written to by every batch.
 pub const ACCOUNT_SHARDS: usize = 8;
 
+impl ConfigurationSetName {
+    /// Reads what an operator names: a set, or `*account*` for the account as a whole.
+    pub fn or_account(text: &str) -> Result<Self, NameError> {
+        if text == WHOLE_ACCOUNT { Ok(Self(WHOLE_ACCOUNT.to_owned())) } else { text.parse() }
+    }
+}
+
 impl SetKey {
     /// The account as a whole, in one Region: what is told and filed of it is kept under this key.
     pub fn account(account: AccountId, region: Region) -> Self {

@@ -195,7 +195,8 @@ pub enum SwitchFault {
     Unknown(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// SES's switch of one configuration set. One call is one request: no retry inside.
+/// SES's switch of one configuration set; of all sending, where [`SetKey::is_account`]. One call is one request: no retry
+/// inside.
 pub trait SendingSwitch: Send + Sync {
     /// Whether the set may send.
     fn is_on(&self, set: &SetKey) -> impl Future<Output = Result<bool, SwitchFault>> + Send;

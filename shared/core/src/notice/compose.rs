@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::audit::{Act, AuditRecord, GUARD};
 use crate::home::{Home, Homes};
+use crate::name::SetKey;
 
 /// What people and machines are told.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,13 +28,13 @@ const DETAIL_VERSION: u32 = 1;
 impl Notice {
     /// The notice of a record; `None` for what nobody needs to be told.
     pub fn of(record: &AuditRecord) -> Option<Self> {
-        Self::naming(record, record.set.name.as_str())
+        Self::naming(record, &argument(&record.set))
     }
 
     /// The same, of a guard of these homes: where they are several, its commands say which is meant.
     pub fn among(record: &AuditRecord, homes: &Homes) -> Option<Self> {
         match homes.are_several() {
-            true => Self::naming(record, &format!("{} --home {}", record.set.name, Home::of(&record.set))),
+            true => Self::naming(record, &format!("{} --home {}", argument(&record.set), Home::of(&record.set))),
             false => Self::of(record),
         }
     }
@@ -76,6 +77,11 @@ impl Notice {
     }
 }
 
+/// As an operator's shell wants it: the account's name would be a pattern there.
+fn argument(set: &SetKey) -> String {
+    if set.is_account() { format!("'{}'", set.name) } else { set.name.to_string() }
+}
+
 struct Words {
     subject: &'static str,
     detail_type: &'static str,
@@ -98,6 +104,18 @@ impl Words {
                 "Configuration Set Warned",
                 "nothing; the configuration set may send, and each further failure counts against the account.".to_owned(),
                 format!("stop it yourself, if it should be stopped: ses-guard pause {name} --reason \"…\" --actor you@example.com"),
+            ),
+            Act::Paused if record.set.is_account() => (
+                "stopped all sending of",
+                "Account At Risk",
+                format!("stopped the account in SES at {:.0}. SES refuses all of its mail in this Region.", record.at),
+                format!("find out what fails (ses-guard list), pause those sets, and then: {resume}"),
+            ),
+            Act::Resumed if record.set.is_account() => (
+                "resumed all sending of",
+                "Account At Risk",
+                format!("let the account send again at {:.0}. Sets that are paused stay paused; nothing sent before counts for the account's rate.", record.at),
+                "watch it: ses-guard status".to_owned(),
             ),
             Act::Paused => (
                 "paused",

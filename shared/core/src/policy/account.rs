@@ -16,6 +16,25 @@ pub struct AccountLines {
     pub min_events: u32,
 }
 
+/// From which rates on the account as a whole is stopped; `None`: not for this metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopLines {
+    /// Of hard bounces.
+    pub bounce: Option<Ppm>,
+    /// Of complaints.
+    pub complaint: Option<Ppm>,
+}
+
+impl StopLines {
+    /// That of one metric.
+    pub fn of(self, metric: Metric) -> Option<Ppm> {
+        match metric {
+            Metric::Bounce => self.bounce,
+            Metric::Complaint => self.complaint,
+        }
+    }
+}
+
 /// What the account is guarded by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountPolicy {
@@ -33,6 +52,9 @@ pub struct AccountPolicy {
     pub max_volume_ppm: Ppm,
     /// Seconds to wait for a round of pauses to show before the next.
     pub wait_seconds: u32,
+    /// The account as a whole is stopped when what goes on, whoever can be paused being paused, is at these; by explicit
+    /// opt-in only.
+    pub stop: Option<StopLines>,
 }
 
 impl AccountPolicy {
@@ -62,6 +84,7 @@ impl Default for AccountPolicy {
             max_sets: 10,
             max_volume_ppm: Ppm(200_000),
             wait_seconds: 600,
+            stop: None,
         }
     }
 }

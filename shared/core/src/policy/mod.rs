@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::judge::Metric;
 use crate::time::BUCKET_SECONDS;
 
-pub use account::{AccountLines, AccountPolicy};
+pub use account::{AccountLines, AccountPolicy, StopLines};
 pub use book::{AssignedRule, Exemption, Mode, PolicyBook, RuleUsed, SetPolicy};
 pub use deployed::{Deployed, Source};
 pub use fault::{LONGEST_WINDOW_BUCKETS, PolicyError, PolicyFault, aws_pause_line, aws_review_line};

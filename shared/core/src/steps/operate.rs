@@ -10,6 +10,7 @@ use jiff::Timestamp;
 pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
 pub use request::{Action, Place, Request};
 
+use crate::account::AccountStop;
 use crate::audit::{Act, AuditRecord};
 use crate::home::{Home, Homes};
 use crate::name::{ConfigurationSetName, SetKey};
@@ -40,6 +41,8 @@ pub struct Operator<L, R, S, C, P> {
     pub policies: Policies<P>,
     /// Whether the guard pauses at all, to show.
     pub mode: Mode,
+    /// Whether orders about the stack's own account as a whole are obeyed.
+    pub account_stop: AccountStop,
     /// What is guarded.
     pub homes: Homes,
 }
@@ -120,6 +123,10 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         set: &SetKey,
         decide: impl Fn(&State, Sending, Timestamp) -> Result<Change, Refusal>,
     ) -> Result<Answer, Refusal> {
+        let may_stop = self.account_stop == AccountStop::Allowed && Home::of(set) == *self.homes.own();
+        if set.is_account() && !may_stop {
+            return Err(Refusal::account_stop_forbidden());
+        }
         let sending = self.sending(set).await;
         for _ in 0..COMMIT_ATTEMPTS {
             let before = self.register.read(set).await?;
@@ -238,6 +245,9 @@ fn resume(
     force: bool,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
+    if state.account.as_ref().is_some_and(|watch| watch.is_stopped_by_aws()) {
+        return Err(Refusal::stopped_by_aws());
+    }
     match (state.phase, sending) {
         (Phase::Paused | Phase::Pausing, _) => {}
         (Phase::Resuming, _) => return Err(Refusal::already_resuming()),

@@ -5,7 +5,7 @@ use super::problem::Problems;
 use super::tree::{At, Entry};
 use super::value;
 use crate::judge::Metric;
-use crate::policy::account::{AccountLines, AccountPolicy};
+use crate::policy::account::{AccountLines, AccountPolicy, StopLines};
 use crate::policy::{Ppm, aws_pause_line, aws_review_line};
 
 /// The sweep looks once a minute.
@@ -37,6 +37,7 @@ pub(super) fn read(node: Option<&Entry>, problems: &mut Problems<'_>) -> Account
     set(&mut policy.max_sets, max_sets);
     set(&mut policy.max_volume_ppm, max_volume);
     set(&mut policy.wait_seconds, wait);
+    policy.stop = stop(&policy, &mut fields, problems);
     fields.finish(problems);
     policy
 }
@@ -85,6 +86,29 @@ fn lines(metric: Metric, default: AccountLines, account: &mut Fields<'_>, proble
     }
     fields.finish(problems);
     lines
+}
+
+/// A stop costs all mail, so it must come after every pause, and before AWS's.
+fn stop(policy: &AccountPolicy, account: &mut Fields<'_>, problems: &mut Problems<'_>) -> Option<StopLines> {
+    let (_, node) = account.take("stop")?;
+    let mut fields = Fields::of(node, "{ bounce = \"9 %\", complaint = \"0.45 %\" }", problems)?;
+    let mut line = |metric, key| {
+        let written: At<Ppm> = fields.read(key, problems, value::share)?;
+        let (at, line) = (written.at, written.value);
+        let (trigger, pause) = (policy.metric(metric).trigger_ppm, aws_pause_line(metric));
+        if line <= trigger {
+            problems.error(
+                at,
+                format!("stop: {key} {line} must be above trigger {trigger}, from which on single sets are paused"),
+            );
+        } else if line >= pause {
+            problems.error(at, format!("stop: AWS itself pauses the account at {pause}; write less than that"));
+        }
+        Some(line)
+    };
+    let lines = StopLines { bounce: line(Metric::Bounce, "bounce"), complaint: line(Metric::Complaint, "complaint") };
+    fields.finish(problems);
+    Some(lines)
 }
 
 fn against_aws(metric: Metric, at: usize, trigger: Ppm, problems: &mut Problems<'_>) {

@@ -32,7 +32,11 @@ pub(super) fn spans_of(metric: Metric) -> &'static [i64] {
 
 /// The account's counts by bucket.
 #[derive(Debug, Default)]
-pub(super) struct AccountCounts(BTreeMap<Bucket, BucketCount>);
+pub(super) struct AccountCounts {
+    buckets: BTreeMap<Bucket, BucketCount>,
+    /// Mail sent before counts no longer.
+    fresh: Option<Bucket>,
+}
 
 /// The mail of some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,19 +50,21 @@ pub(super) struct Span {
 }
 
 impl AccountCounts {
-    /// Eight queries; eight more while the account sends less than [`FEWEST_MAILS`] in three days.
+    /// Those of mail that was sent at the fence `fresh` or later. Eight queries; eight more while the account sends less than [`FEWEST_MAILS`] in three days.
     pub(super) async fn read<L: Ledger>(
         ledger: &L,
         account: &AccountId,
         region: &Region,
+        fresh: Option<Bucket>,
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let mut counts = Self::default();
+        let mut counts = Self { fresh, ..Self::default() };
         let (usual, longest) = (start(now, USUAL_HOURS), start(now, LONGEST_HOURS));
         counts.read_between(ledger, account, region, usual, Bucket::of(now).plus(1)).await?;
-        if counts.0.values().map(|one| one.sends).sum::<u64>() < FEWEST_MAILS {
+        if counts.buckets.values().map(|one| one.sends).sum::<u64>() < FEWEST_MAILS {
             counts.read_between(ledger, account, region, longest, usual.plus(-1)).await?;
         }
+        counts.buckets.retain(|bucket, _| fresh.is_none_or(|fresh| *bucket >= fresh));
         Ok(counts)
     }
 
@@ -79,7 +85,7 @@ impl AccountCounts {
         for tally in windows.into_iter().flatten() {
             let one = count(&tally, tally.counts.sends.upper());
             let none = BucketCount { bucket: tally.bucket, sends: 0, bounces: 0, complaints: 0 };
-            let sum = self.0.entry(tally.bucket).or_insert(none);
+            let sum = self.buckets.entry(tally.bucket).or_insert(none);
             sum.sends += one.sends;
             sum.bounces += one.bounces;
             sum.complaints += one.complaints;
@@ -89,14 +95,16 @@ impl AccountCounts {
 
     /// The last `hours`, or as many more as it takes to come to [`FEWEST_MAILS`].
     pub(super) fn span(&self, metric: Metric, hours: i64, now: Timestamp) -> Span {
-        let mut from = start(now, hours);
         let mut counts = Counts::default();
+        let edge = start(now, hours);
+        // The sets' parts are of the same time.
+        let mut from = self.fresh.map_or(edge, |fresh| fresh.max(edge));
         let add =
             |counts: Counts, one: &BucketCount| counts.and(Counts { sends: one.sends, events: metric.events(one) });
-        for one in self.0.range(from..).map(|(_, one)| one) {
+        for one in self.buckets.range(from..).map(|(_, one)| one) {
             counts = add(counts, one);
         }
-        for (bucket, one) in self.0.range(..from).rev() {
+        for (bucket, one) in self.buckets.range(..from).rev() {
             if counts.sends >= FEWEST_MAILS {
                 break;
             }
@@ -124,7 +132,7 @@ mod tests {
                 let bucket = Bucket::of(now).plus(-4 * hour);
                 (bucket, BucketCount { bucket, sends: per_hour, bounces: 1, complaints: 0 })
             };
-            AccountCounts((0..hours).map(one).collect())
+            AccountCounts { buckets: (0..hours).map(one).collect(), fresh: None }
         };
         for (what, per_hour, of, least, hours, sends) in [
             ("a busy account", 5_000, 100, 24, 24, 120_000),
@@ -138,5 +146,7 @@ mod tests {
             let span = counts(per_hour, of).span(Metric::Bounce, least, now);
             assert_eq!((span.hours, span.counts.sends), (hours, sends), "{what}");
         }
+        let resumed = AccountCounts { fresh: Some(Bucket::of(now).plus(-4)), ..AccountCounts::default() };
+        assert_eq!(resumed.span(Metric::Bounce, 24, now).hours, 2, "not before the fence");
     }
 }

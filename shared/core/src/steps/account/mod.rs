@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::account::AccountWatch;
-use crate::audit::AuditRecord;
+use crate::account::{AccountStop, AccountWatch};
+use crate::audit::{Act, AuditRecord};
 use crate::judge::Metric;
 use crate::name::{AccountId, Region, SetKey};
 use crate::policy::PolicyBook;
 use crate::port::{AccountView, Clock, Committed, Fault, Ledger, Register, chain};
-use crate::state::{Change, State};
+use crate::state::{Change, Intent, Owner, Phase, State};
 use crate::steps::decide::Mode;
 use crate::time::plus_seconds;
 use counts::AccountCounts;
@@ -31,6 +31,8 @@ use news::News;
 const ATTEMPTS: usize = 4;
 /// How often SES is asked, and how often the figures are written down when nothing happens.
 const ASKED_EVERY_SECONDS: i64 = 300;
+/// Before every pause by numbers, after a person's word.
+const STOP_PRIORITY: u64 = 2_000_000;
 /// As much of a failure as is kept and shown.
 const LONGEST_FAULT: usize = 300;
 
@@ -49,6 +51,8 @@ pub struct AccountGuard<L, R, C, V> {
     pub policy: Arc<PolicyBook>,
     /// Whether it pauses at all.
     pub mode: Mode,
+    /// Whether it may stop the account as a whole, where the policy says when.
+    pub account_stop: AccountStop,
     /// The account.
     pub account: AccountId,
     /// Its Region.
@@ -114,31 +118,52 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             guarded.unread.clone_from(&watch.unread);
         }
 
-        let counts = AccountCounts::read(&self.ledger, &self.account, &self.region, now).await?;
-        let may_choose = self.may_choose(&watch, now);
+        let counts = AccountCounts::read(&self.ledger, &self.account, &self.region, state.fresh, now).await?;
+        let may_choose = self.may_choose(&state, &watch, now);
         for metric in [Metric::Bounce, Metric::Complaint] {
             self.judge(metric, &counts, may_choose, &mut watch, &mut news, now).await?;
         }
         self.forget_old_rounds(&mut watch, now);
 
         let is_due = before.at.is_none_or(|at| plus_seconds(at, ASKED_EVERY_SECONDS) <= now);
-        if news.is_none() && !is_due && watch.without_figures() == before.without_figures() {
+        let on_trial = state.phase == Phase::Trial;
+        if news.is_none() && !is_due && !on_trial && watch.without_figures() == before.without_figures() {
             return Ok(Attempt::Done);
         }
         watch.at = Some(now);
+        let mut stop = None;
         let is_round = watch.rounds.iter().any(|round| !round.done);
-        let after = State { account: Some(Box::new(watch)), ..state.clone() };
+        let mut after = State { account: Some(Box::new(watch)), ..state.clone() };
+        // The fence of its resume holds; beyond that an account is not judged otherwise than before.
+        if on_trial {
+            after.phase = Phase::Active;
+        }
+        if let Some(why) = news.stop.take().filter(|_| self.may_stop(&state)) {
+            let before = after.clone();
+            after = before.intending(Intent::Pause, STOP_PRIORITY, Owner::Guard, why.clone());
+            stop = Some(AuditRecord::of(&key, now, Act::PauseIntended, &state, &after, why));
+        }
         let records = news.records;
         let change = Change::silent(&key, &state, after);
         let change = records.iter().fold(change, |change, record| change.recorded(record.clone(), true));
+        let change = stop.iter().fold(change, |change, record| change.recorded(record.clone(), false));
         if self.register.commit(&change).await? == Committed::Conflict {
             return Ok(Attempt::Again);
         }
         guarded.told.extend(records);
+        guarded.paused.extend(stop);
         if is_round {
             self.finish(&key, &change.stored(), guarded).await?;
         }
         Ok(Attempt::Done)
+    }
+
+    /// Whether the account as a whole may be stopped now: by grant, by mode, and where nobody holds it or stopped it.
+    fn may_stop(&self, state: &State) -> bool {
+        self.account_stop == AccountStop::Allowed
+            && self.mode.and(self.policy.mode()) == Mode::Enforce
+            && state.hold.is_none()
+            && state.wants_sending()
     }
 
     /// Asks SES how it sees the account, every few minutes and after an alarm.

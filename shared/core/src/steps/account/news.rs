@@ -17,6 +17,8 @@ use crate::time::plus_seconds;
 
 /// How long SES's rate and ours must be apart before people are told.
 const APART_SECONDS: i64 = 86_400;
+/// For how long after its own call a change of the account's switch is taken for the guard's.
+const OWN_SECONDS: i64 = 900;
 /// How far apart: 3 parts of 10 of the greater.
 const APART_TENTHS: u64 = 3;
 /// With fewer failures than these by either reckoning a difference means nothing.
@@ -28,11 +30,13 @@ pub(super) struct News<'a> {
     state: &'a State,
     now: Timestamp,
     pub(super) records: Vec<AuditRecord>,
+    /// Why the account as a whole is to be stopped.
+    pub(super) stop: Option<Why>,
 }
 
 impl<'a> News<'a> {
     pub(super) fn new(key: &'a SetKey, state: &'a State, now: Timestamp) -> Self {
-        Self { key, state, now, records: Vec::new() }
+        Self { key, state, now, records: Vec::new(), stop: None }
     }
 
     pub(super) fn is_none(&self) -> bool {
@@ -49,13 +53,21 @@ impl<'a> News<'a> {
     pub(super) fn of_standing(&mut self, watch: &mut AccountWatch, standing: AccountStanding) {
         let facts = |one: &AccountStanding| (one.enforcement_status.clone(), one.sending_enabled);
         let is_news = match &watch.standing {
-            Some(before) => facts(before) != facts(&standing),
+            Some(before) => facts(before) != facts(&standing) && !self.is_our_own(before, &standing),
             None => !standing.is_fine(),
         };
         if is_news {
             self.file(Act::AccountStandingChanged, "", words::standing(watch.standing.as_ref(), &standing));
         }
         watch.standing = Some(standing);
+    }
+
+    /// The guard turned the account's switch itself a moment ago, and nothing else changed.
+    fn is_our_own(&self, before: &AccountStanding, standing: &AccountStanding) -> bool {
+        let lately = self.state.confirmed_at.is_some_and(|at| self.now <= plus_seconds(at, OWN_SECONDS));
+        lately
+            && before.enforcement_status == standing.enforcement_status
+            && standing.sending_enabled == self.state.wants_sending()
     }
 
     /// The rate is at the warn line and below the trigger: told once, until it was below.

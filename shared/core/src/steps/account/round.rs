@@ -26,10 +26,10 @@ const BELIEVED_TIMES: u64 = 4;
 
 impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> {
     /// Whether sets may be looked through now: a round needs time to show, and an account that sends nothing needs none.
-    pub(super) fn may_choose(&self, watch: &AccountWatch, now: Timestamp) -> bool {
+    pub(super) fn may_choose(&self, state: &State, watch: &AccountWatch, now: Timestamp) -> bool {
         let wait = i64::from(self.policy.account().wait_seconds);
-        let sends =
-            watch.standing.as_ref().is_none_or(|one| one.sending_enabled && one.enforcement_status != "SHUTDOWN");
+        let is_on = watch.standing.as_ref().is_none_or(|one| one.sending_enabled);
+        let sends = is_on && !watch.is_stopped_by_aws() && state.wants_sending();
         sends && watch.chose_at.is_none_or(|at| plus_seconds(at, wait) <= now)
     }
 
@@ -92,6 +92,12 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
         let found = judge_account(policy, metric, span.counts, believed, &parts, allowance);
         let found = AccountFinding { ses_ppm: ses, ..found };
 
+        let line = policy.stop.and_then(|stop| stop.of(metric));
+        if let Some(line) =
+            line.filter(|line| found.projected.sends >= policy.min_mails && found.projected.reach(*line))
+        {
+            news.stop = Some(words::stopped(&found, line, span));
+        }
         let why = words::triggered(&found, policy.metric(metric), span, &shares);
         let names = |places: &[usize]| -> BTreeSet<ConfigurationSetName> {
             places.iter().filter_map(|place| shares.get(*place)).map(|one| one.name.clone()).collect()

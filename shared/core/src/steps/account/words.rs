@@ -138,6 +138,18 @@ fn evidence(found: &AccountFinding, span: Span, shares: &[Share]) -> Option<serd
     }))
 }
 
+/// Why all sending is stopped.
+pub(super) fn stopped(found: &AccountFinding, line: Ppm, span: Span) -> Why {
+    let metric = found.metric;
+    let text = format!(
+        "All sending was stopped: with every set paused that could be, the {metric} rate of what goes on is {}; the policy \
+         stops the account at {line}. {}.",
+        counted(metric, found.projected, span.hours),
+        account(metric, span, found.ses_ppm),
+    );
+    Why { evidence: evidence(found, span, &[]), ..Why::guard(text) }
+}
+
 /// Why one set is paused for the account.
 pub(super) fn paused(round: &Round, one: &Chosen) -> Why {
     let metric = round.metric;

@@ -68,6 +68,8 @@ pub enum ErrorCode {
     AlreadyResuming,
     AlreadyHeld,
     NotHeld,
+    AccountStopForbidden,
+    StoppedByAws,
     Conflict,
     Unavailable,
 }
@@ -361,6 +363,20 @@ impl Refusal {
 
     pub(super) fn already_held(hold: &Hold) -> Self {
         Self::new(ErrorCode::AlreadyHeld, format!("held since {} by {}: {}", hold.since, hold.actor, hold.reason))
+    }
+
+    pub(super) fn account_stop_forbidden() -> Self {
+        Self::new(
+            ErrorCode::AccountStopForbidden,
+            "this stack may not stop that account as a whole; its own it may, when deployed with AllowAccountStop=true",
+        )
+    }
+
+    pub(super) fn stopped_by_aws() -> Self {
+        Self::new(
+            ErrorCode::StoppedByAws,
+            "AWS has stopped this account, and nobody but AWS lets it send again: answer the case in the Support Center",
+        )
     }
 
     pub(super) fn not_held() -> Self {

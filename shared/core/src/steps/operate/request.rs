@@ -238,7 +238,9 @@ impl Request {
 
 impl Wire {
     fn set(&mut self) -> Result<Option<ConfigurationSetName>, Refusal> {
-        name(self.configuration_set.take())
+        let text = self.configuration_set.take();
+        text.map(|text| ConfigurationSetName::or_account(&text).map_err(|error| Refusal::invalid(error.to_string())))
+            .transpose()
     }
 
     fn place(&mut self) -> Result<Place, Refusal> {

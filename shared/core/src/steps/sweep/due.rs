@@ -52,7 +52,9 @@ pub(super) fn to_be_looked_at(glances: &[Glance], now: Timestamp) -> Vec<SetKey>
     touched.sort_by_key(|glance| glance.look_at);
     touched.truncate(LOOKS_ON_REQUEST);
 
-    let untouched = |glance: &&Glance| glance.look_at.is_none() && !glance.set.is_account();
+    // Of the account's own switch only a stop is the guard's: who else turned it, SES and the account's look tell.
+    let ours = |glance: &Glance| !glance.set.is_account() || glance.phase == Phase::Paused;
+    let untouched = |glance: &&Glance| glance.look_at.is_none() && ours(glance);
     let (mut paused, mut others) = (Vec::new(), Vec::new());
     for glance in glances.iter().filter(untouched) {
         match glance.phase {

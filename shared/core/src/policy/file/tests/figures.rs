@@ -123,4 +123,11 @@ complaint = { trigger = "0.1 %" }
     2:11: error: warn 2.5 % is above trigger 1.9 %: nobody would be warned before; write at most "1.9 %"
     "#);
     assert_eq!(told("[account.complaint]\ntrigger = '0.0999 %'"), "");
+    let stops = "[account.stop]\nbounce = '4 %'\ncomplaint = '0.5 %'\nbouncs = 1";
+    insta::assert_snapshot!(told(stops), @r#"
+    2:10: error: stop: bounce 4 % must be above trigger 4 %, from which on single sets are paused
+    3:13: error: stop: AWS itself pauses the account at 0.5 %; write less than that
+    4:1: error: unknown key "bouncs"; did you mean bounce?
+    "#);
+    assert_eq!(told("[account.stop]\nbounce = '4.0001 %'\ncomplaint = '0.4999 %'"), "");
 }

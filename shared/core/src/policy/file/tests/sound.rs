@@ -75,7 +75,7 @@ fn an_empty_file_is_the_built_in_policy() {
 #[test]
 fn every_figure_of_the_account_can_be_set() {
     let book = book(
-        "[account]\nmin_mails = 1\nmin_share = '3 %'\nmax_sets = 4\nmax_volume = '5 %'\nwait = '1 minute'\n\
+        "[account]\nmin_mails = 1\nmin_share = '3 %'\nmax_sets = 4\nmax_volume = '5 %'\nwait = '1 minute'\nstop = { bounce = '9.5 %', complaint = '0.45 %' }\n\
          bounce = { trigger = '3 %', target = '1 %', warn = '2 %', min_events = 6 }\n\
          complaint = { trigger = '0.07 %', target = '0.03 %', warn = '0.06 %', min_events = 7 }\n",
     );
@@ -93,6 +93,7 @@ fn every_figure_of_the_account_can_be_set() {
         max_sets: 4,
         max_volume_ppm: ppm(50_000),
         wait_seconds: 60,
+        stop: Some(crate::policy::StopLines { bounce: Some(ppm(95_000)), complaint: Some(ppm(4_500)) }),
     };
     assert_eq!(book.account(), &expected);
 }
