@@ -68,7 +68,7 @@ impl Collector {
     }
 
     pub(crate) fn reject(&mut self, kind: String, spot: Spot) {
-        self.ledger.reject(kind, spot);
+        self.ledger.reject(kind, || spot);
     }
 
     pub(crate) fn absorb(&mut self, sink: Sink) {

@@ -87,7 +87,7 @@ impl Forms<'_> {
 
     fn read_piece(&self, piece: &Piece<'_>, spot: &dyn Fn() -> Spot, sink: &mut Sink, wrapped: u32) {
         let Ok(text) = std::str::from_utf8(piece.bytes) else {
-            return sink.reject("record is not UTF-8 text", spot());
+            return sink.reject("record is not UTF-8 text", spot);
         };
         let reading = self.reader.read(text, self.now);
         if reading.is_err() && !piece.bytes.starts_with(b"{") && is_log_line(piece.bytes) {
@@ -129,7 +129,7 @@ impl Forms<'_> {
             for event in events {
                 match event.message.map(RawValue::get) {
                     Some(message) => self.read_message(message, spot, sink, wrapped),
-                    None => sink.reject("log event without a message", spot()),
+                    None => sink.reject("log event without a message", spot),
                 }
             }
             return true;

@@ -121,8 +121,12 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn reject(&mut self, kind: String, spot: Spot) {
-        self.reject_all(kind, 1, &[spot]);
+    /// What can't be read comes in the order of the text, so the places of later ones are not even looked for: to count
+    /// the lines before each record of a text that is none of ours would take time in its square.
+    pub(crate) fn reject(&mut self, kind: String, spot: impl FnOnce() -> Spot) {
+        let enough = self.malformed.iter().any(|(known, _, first)| *known == kind && first.len() >= PLACES);
+        let spots = if enough { None } else { Some(spot()) };
+        self.reject_all(kind, 1, spots.as_slice());
     }
 
     fn reject_all(&mut self, kind: String, count: u64, spots: &[Spot]) {

@@ -23,7 +23,7 @@ impl Sink {
             Ok(Reading::Ignored(why)) => self.ledger.ignore(why),
             Ok(Reading::Alarm(_)) => self.ledger.ignore_as("CloudWatch alarm, not an SES event", 1),
             Err(ParseError::OfAnotherAccount("mail.sendingAccountId")) => self.ledger.of_other_accounts += 1,
-            Err(error) => self.ledger.reject(kind_of(&error), at()),
+            Err(error) => self.ledger.reject(kind_of(&error), at),
         }
     }
 
@@ -34,7 +34,7 @@ impl Sink {
     }
 
     /// Takes a record that never came as far as the reader.
-    pub(crate) fn reject(&mut self, kind: &str, at: Spot) {
+    pub(crate) fn reject(&mut self, kind: &str, at: impl FnOnce() -> Spot) {
         self.ledger.records += 1;
         self.ledger.reject(kind.to_owned(), at);
     }

@@ -52,28 +52,41 @@ impl fmt::Display for Unfit {
     }
 }
 
+/// So many problems are told one by one: nobody reads more, and a text that is no policy at all has one in each line.
+const MOST: usize = 100;
+
 /// Collects what is wrong, by byte offset.
 pub(super) struct Problems<'t> {
     text: &'t str,
     found: Vec<(usize, Severity, String)>,
+    errors: usize,
+    left_out: usize,
 }
 
 impl<'t> Problems<'t> {
     pub(super) fn of(text: &'t str) -> Self {
-        Self { text, found: Vec::new() }
+        Self { text, found: Vec::new(), errors: 0, left_out: 0 }
     }
 
     pub(super) fn error(&mut self, at: usize, message: impl Into<String>) {
-        self.found.push((at, Severity::Error, message.into()));
+        self.errors += 1;
+        self.add(at, Severity::Error, message.into());
     }
 
     pub(super) fn warning(&mut self, at: usize, message: impl Into<String>) {
-        self.found.push((at, Severity::Warning, message.into()));
+        self.add(at, Severity::Warning, message.into());
+    }
+
+    fn add(&mut self, at: usize, severity: Severity, message: String) {
+        match self.found.len() < MOST {
+            true => self.found.push((at, severity, message)),
+            false => self.left_out += 1,
+        }
     }
 
     /// How many errors so far.
     pub(super) fn errors(&self) -> usize {
-        self.found.iter().filter(|(_, severity, _)| *severity == Severity::Error).count()
+        self.errors
     }
 
     /// The line of an offset, from 1.
@@ -87,7 +100,13 @@ impl<'t> Problems<'t> {
             let (line, column) = place(self.text, at);
             Problem { severity, line, column, message }
         };
-        self.found.into_iter().map(with_place).collect()
+        let mut problems: Vec<Problem> = self.found.into_iter().map(with_place).collect();
+        if let (Some(last), left_out @ 1..) = (problems.last(), self.left_out) {
+            let severity = if self.errors > 0 { Severity::Error } else { Severity::Warning };
+            let message = format!("and {left_out} more; mend these first");
+            problems.push(Problem { severity, line: last.line, column: last.column, message });
+        }
+        problems
     }
 }
 
