@@ -13,7 +13,7 @@ use guard_core::steps::act::{Actuator, Drained};
 use guard_core::steps::count::{Counted, Counter, Receipt};
 use guard_core::steps::decide::{Judge, Mode, Outcome};
 use guard_core::steps::operate::{Operator, Request};
-use guard_core::steps::sweep::OnDrift;
+use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
 use guard_core::time::plus_seconds;
 use guard_local::{
     ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, RecordedWakes,
@@ -50,6 +50,8 @@ pub struct Guard {
     pub account: SimulatedAccount,
     /// What becomes of a paused set that someone else lets send.
     pub on_drift: OnDrift,
+    /// What a sweep does by itself with sets that are not heard.
+    pub enrol: EnrolNewSets,
     /// The time.
     pub clock: ManualClock,
     /// What it judges by.
@@ -79,6 +81,7 @@ impl Guard {
             alarms: SimulatedAlarms::default(),
             account: SimulatedAccount::default(),
             on_drift: OnDrift::Reassert,
+            enrol: EnrolNewSets::Off,
             clock: ManualClock::at(now),
             policy: Deployed::default(),
             policies: MemoryPolicyStore::default(),
@@ -142,7 +145,7 @@ impl Guard {
 
     /// Wakes judge and actuator by the stream until nothing is written any more, each set again while it failed.
     pub async fn settle(&mut self) {
-        for _ in 0..1_000 {
+        for _ in 0..20_000 {
             self.stream.extend(self.register.take_stream());
             let Some(set) = self.stream.pop_front() else { return };
             let state = self.state(&set).await;

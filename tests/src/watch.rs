@@ -1,16 +1,17 @@
 //! The guard's sweeps and its answers to alarms, over the same in-memory ports.
 
 use guard_core::event::AlarmChange;
+use guard_core::hearing::Ear;
 use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault};
 use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::alarm::{Responder, Response};
-use guard_core::steps::sweep::{Sweeper, Swept};
+use guard_core::steps::sweep::{Listening, Sweeper, Swept};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms,
-    SimulatedSes,
+    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes,
+    SimulatedAccount, SimulatedAlarms, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub type MortalSweeper = Sweeper<
     ManualClock,
     Mortal<SimulatedSes>,
     Mortal<RecordedWakes>,
+    Mortal<SimulatedSes>,
 >;
 /// What guards the account, and dies where its fuse ends.
 pub type MortalAccountGuard =
@@ -45,6 +47,8 @@ impl Guard {
         Sweeper {
             judge: self.mortal_judge(fuse).await,
             switch: Mortal::new(self.ses.clone(), fuse),
+            inventory: Mortal::new(self.ses.clone(), fuse),
+            listening: self.listening(),
             waker: Mortal::new(self.wakes.clone(), fuse),
             on_drift: self.on_drift,
         }
@@ -82,6 +86,16 @@ impl Guard {
         assert!(guarded.faults.is_empty(), "{guarded:?}");
         self.settle().await;
         guarded
+    }
+
+    fn listening(&self) -> Listening {
+        let ear = Ear {
+            topic: EVENTS_TOPIC.parse().expect("the topic is well-formed"),
+            destination: DESTINATION.parse().expect("the name is well-formed"),
+            event_bus: false,
+        };
+        let Home { account, region } = self.homes.own().clone();
+        Listening::new(account, region, ear, self.enrol)
     }
 
     /// Sweeps for the present minute with a process that has this fuse. Whom it woke is left to wake.

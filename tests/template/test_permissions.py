@@ -53,7 +53,8 @@ GRANTS = {
     | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
-    | {("ses:GetConfigurationSet", ANY_SET), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
+    | {("ses:GetConfigurationSet", ANY_SET), ("ses:GetConfigurationSetEventDestinations", ANY_SET)}
+    | {("ses:ListConfigurationSets", "*"), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
     | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
@@ -80,6 +81,23 @@ def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
     assert role["AssumeRolePolicyDocument"]["Statement"] == [
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("enrols", "also"),
+    [
+        ("off", set()),
+        ("events", {("ses:CreateConfigurationSetEventDestination", ANY_SET)}),
+        (
+            "events-and-metrics",
+            {("ses:CreateConfigurationSetEventDestination", ANY_SET), ("ses:PutConfigurationSetReputationOptions", ANY_SET)},
+        ),
+    ],
+)
+def test_nothing_is_enrolled_without_being_asked_for(enrols, also):
+    role = stack.deployed(EnrolNewSets=enrols)["SweepRole"]["Properties"]
+    granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
+    assert granted == GRANTS["Sweep"] | log("Sweep") | also
 
 
 def test_no_role_but_the_functions_own_and_no_grant_beside_them(resources):
