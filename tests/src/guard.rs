@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use guard_core::event::{Reader, SignalKind};
+use guard_core::hearing::Ear;
 use guard_core::home::Homes;
 use guard_core::name::SetKey;
 use guard_core::policy::Deployed;
@@ -16,8 +17,8 @@ use guard_core::steps::operate::{Operator, Request};
 use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, RecordedWakes,
-    SimulatedAccount, SimulatedAlarms, SimulatedSes,
+    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices,
+    RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -185,6 +186,7 @@ impl Guard {
             policies: self.in_force(),
             mode: self.mode,
             homes: self.homes.clone(),
+            ear: ear(),
         };
         let answer = match Request::parse(request) {
             Ok(request) => operator.operate(request).await.to_json(),
@@ -192,6 +194,15 @@ impl Guard {
         };
         self.settle().await;
         answer
+    }
+}
+
+/// By what the guard hears of its sets.
+pub fn ear() -> Ear {
+    Ear {
+        topic: EVENTS_TOPIC.parse().expect("the topic is well-formed"),
+        destination: DESTINATION.parse().expect("the name is well-formed"),
+        event_bus: false,
     }
 }
 

@@ -1,7 +1,6 @@
 //! The guard's sweeps and its answers to alarms, over the same in-memory ports.
 
 use guard_core::event::AlarmChange;
-use guard_core::hearing::Ear;
 use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault};
@@ -10,14 +9,14 @@ use guard_core::steps::alarm::{Responder, Response};
 use guard_core::steps::sweep::{Listening, Sweeper, Swept};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes,
-    SimulatedAccount, SimulatedAlarms, SimulatedSes,
+    ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms,
+    SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
-use crate::guard::Guard;
+use crate::guard::{Guard, ear};
 
 /// A sweeper that dies where its fuse ends.
 pub type MortalSweeper = Sweeper<
@@ -89,13 +88,8 @@ impl Guard {
     }
 
     fn listening(&self) -> Listening {
-        let ear = Ear {
-            topic: EVENTS_TOPIC.parse().expect("the topic is well-formed"),
-            destination: DESTINATION.parse().expect("the name is well-formed"),
-            event_bus: false,
-        };
         let Home { account, region } = self.homes.own().clone();
-        Listening::new(account, region, ear, self.enrol)
+        Listening::new(account, region, ear(), self.enrol)
     }
 
     /// Sweeps for the present minute with a process that has this fuse. Whom it woke is left to wake.

@@ -226,6 +226,7 @@ async fn operate_answers_the_events_of_the_repository() {
         policies: Policies::new(Deployed::default(), guard.policies.clone()),
         mode: Mode::Enforce,
         homes: homes(""),
+        ear: guard_tests::guard::ear(),
     };
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/operate");
     let mut actions = BTreeSet::new();

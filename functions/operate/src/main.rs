@@ -3,6 +3,7 @@
 use guard_aws::{
     Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock,
 };
+use guard_core::hearing::Ear;
 use guard_core::policy::stored::Policies;
 use guard_core::steps::operate::Operator;
 use guard_operate::handle;
@@ -16,8 +17,11 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state) = (settings.ledger_table(), settings.state_table());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?)))();
-    let (ledger, state, homes, me, mode, policy) = settings.finish(read)?;
+    let (topic, destination) = (settings.events_topic(), settings.event_destination());
+    let event_bus = settings.hears_event_bus();
+    let ear = (|| Some(Ear { topic: topic?, destination: destination?, event_bus: event_bus? }))();
+    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?, ear?)))();
+    let (ledger, state, homes, me, mode, policy, ear) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let operator = &Operator {
@@ -28,6 +32,7 @@ async fn main() -> Result<(), Error> {
         policies: Policies::new(policy, DynamoPolicyStore::new(&clients, &state)),
         mode,
         homes,
+        ear,
     };
     run(service_fn(|event: LambdaEvent<Value>| async move { Ok::<_, Error>(handle(operator, event.payload).await) }))
         .await

@@ -111,11 +111,8 @@ pub fn listen(set: &ConfigurationSetName, found: &[EventDestination], ear: &Ear)
         (Gap::Full, what, format!("delete one that nobody reads any more ({look}), then: {enrol}"))
     } else if let Some(taken) = taken {
         let what = format!("Its event destination {} leads to {} and not to the guard", taken.name, taken.target);
-        (
-            Gap::NameTaken,
-            what,
-            format!("delete that one, or enrol under another name: {enrol}, both with --destination NAME"),
-        )
+        let otherwise = enrol.replacen("enrol.jsonl", "enrol.jsonl --destination NAME", 1);
+        (Gap::NameTaken, what, format!("delete that one, or enrol under another name: {otherwise}"))
     } else if by_bus {
         (Gap::OnlyEventBus, "Its events go to EventBridge only, which this guard does not hear".to_owned(), enrol)
     } else {
