@@ -183,14 +183,14 @@ async fn a_list_that_ses_throttles_goes_on_and_one_it_refuses_begins_anew() {
     let (mut guard, _) = fleet(2_500);
     sweeps(&mut guard, 1).await;
     for fault in [SesFault::Throttled, SesFault::Lost] {
-        // The round's looks come first; the page is what is asked last.
+        // The round's twelve looks come first; the page is what is asked last.
         let (before, pages_before) = (known(&guard).await, pages(&guard));
-        guard.ses.plant_in_inventory(std::iter::repeat_n(SesFault::Lost, 12).chain([fault]));
+        guard.ses.plant_in_inventory(std::iter::repeat_n(None, 12).chain([Some(fault)]));
         guard.clock.advance(MINUTE);
         guard.sweep_with(&Fuse::endless()).await.unwrap();
         assert_eq!((known(&guard).await, pages(&guard)), (before, pages_before + 1), "{fault:?}");
     }
-    guard.ses.plant_in_inventory(std::iter::repeat_n(SesFault::Lost, 12).chain([SesFault::Denied]));
+    guard.ses.plant_in_inventory(std::iter::repeat_n(None, 12).chain([Some(SesFault::Denied)]));
     guard.clock.advance(MINUTE);
     guard.sweep_with(&Fuse::endless()).await.unwrap();
     let refused = pages(&guard);
@@ -373,8 +373,7 @@ async fn a_sweep_that_discovers_and_enrols_may_die_between_any_two_steps() {
         let mut guard = bare(&["bare", "taken"]);
         guard.enrol = EnrolNewSets::Events;
         guard.ses.publish(&set("taken"), [elsewhere(guard_local::DESTINATION)]);
-        guard.ses.plant_in_inventory([]);
-        sweep_first(&mut guard).await;
+        known_already(&guard, &["bare", "taken"]).await;
         let survived = guard.sweep_with(&Fuse::of(steps)).await.is_some();
         deaths += u32::from(!survived);
         guard.settle().await;
@@ -393,13 +392,64 @@ async fn a_sweep_that_discovers_and_enrols_may_die_between_any_two_steps() {
     assert!(deaths > 20, "{deaths} places to die");
 }
 
-/// Has the sets known, so that the next sweep has all to do.
-async fn sweep_first(guard: &mut Guard) {
-    for name in ["bare", "taken"] {
+/// Has the sets known, so that the next sweep looks at them.
+async fn known_already(guard: &Guard, names: &[&str]) {
+    for name in names {
         let change = Change::silent(&set(name), &State::default(), State::default());
         assert_eq!(guard.register.commit(&change).await.unwrap(), Committed::Done);
     }
     guard.register.take_stream();
+}
+
+#[tokio::test]
+async fn a_page_that_was_not_written_down_to_its_end_is_read_again() {
+    let mut deaths = 0;
+    for steps in (0..500).step_by(7) {
+        let (mut guard, sets) = fleet(40);
+        let survived = guard.sweep_with(&Fuse::of(steps)).await.is_some();
+        deaths += u32::from(!survived);
+        sweeps(&mut guard, 2).await;
+        assert_eq!(known(&guard).await, sets.len(), "after {steps} steps");
+        assert!(pages(&guard) <= 2, "after {steps} steps");
+        if survived {
+            break;
+        }
+    }
+    assert!(deaths > 10, "{deaths} places to die");
+}
+
+#[tokio::test]
+async fn a_sweep_at_its_end_begins_nothing_that_takes_longer() {
+    let mut guard = bare(&["bare"]);
+    guard.enrol = EnrolNewSets::EventsAndMetrics;
+    guard.sweep_until(at(NOON)).await;
+    assert!(guard.ses.asked().is_empty(), "no time at all");
+    known_already(&guard, &["bare"]).await;
+    guard.sweep_until(plus_seconds(at(NOON), 14)).await;
+    assert_eq!(asked(&guard, |one| matches!(one, Asked::Destinations(_))), 1);
+    assert!(guard.ses.published(&set("bare")).is_empty(), "three calls may take 15 seconds");
+    assert!(guard.state(&set("bare")).await.unheard.is_some(), "it is known all the same");
+    guard.clock.advance(MINUTE);
+    guard.sweep_until(plus_seconds(at(NOON), 60 + 15)).await;
+    assert_eq!(guard.ses.published(&set("bare")).len(), 1);
+}
+
+#[tokio::test]
+async fn a_set_that_could_not_be_enrolled_is_tried_again_as_a_whole() {
+    let mut guard = bare(&["bare"]);
+    guard.enrol = EnrolNewSets::EventsAndMetrics;
+    known_already(&guard, &["bare"]).await;
+    for (what, faults, enrolled) in [
+        ("SES refuses the metrics", vec![None, Some(SesFault::Denied)], false),
+        ("SES throttles the destination", vec![None, None, Some(SesFault::Throttled)], false),
+        ("nothing is in the way", vec![], true),
+    ] {
+        guard.ses.plant_in_inventory(faults);
+        sweeps(&mut guard, 1).await;
+        assert_eq!(guard.ses.published(&set("bare")).len() == 1, enrolled, "{what}");
+    }
+    assert_eq!(asked(&guard, |one| matches!(one, Asked::NewMetrics(_))), 3);
+    assert_eq!(subjects(&guard), ["SES guard: not heard: bare", "SES guard: enrolled bare"]);
 }
 
 #[tokio::test]

@@ -61,22 +61,21 @@ pub async fn plan<I: Inventory>(inventory: &I, wanted: &Wanted, set: &SetKey) ->
     Ok(Plan::Steps(Steps { destination, metrics }))
 }
 
-/// Gives a set what it lacks; gives why not, when that turns out to take a person.
+/// Gives a set what it lacks; gives why not, when that turns out to take a person. The event destination comes last: as
+/// long as the set is not heard, nothing of it is taken for done.
 pub async fn carry_out<I: Inventory>(
     inventory: &I,
     wanted: &Wanted,
     set: &SetKey,
     steps: Steps,
 ) -> Result<Result<(), Finding>, SwitchFault> {
-    if steps.destination
-        && let Err(finding) = create(inventory, &wanted.ear, set).await?
-    {
-        return Ok(Err(finding));
-    }
     if steps.metrics {
         inventory.start_reputation_metrics(set).await?;
     }
-    Ok(Ok(()))
+    match steps.destination {
+        true => create(inventory, &wanted.ear, set).await,
+        false => Ok(Ok(())),
+    }
 }
 
 async fn create<I: Inventory>(inventory: &I, ear: &Ear, set: &SetKey) -> Result<Result<(), Finding>, SwitchFault> {

@@ -55,7 +55,8 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
     /// read twice, and none is passed over.
     pub(super) async fn discover(&self, glances: &[Glance], round: &mut Round, swept: &mut Swept) {
         let listing = round.fleet.listing.clone();
-        if !(round.listens && listing.is_due(self.now())) {
+        let in_time = self.now() < round.stop_at;
+        if !(round.listens && in_time && listing.is_due(self.now())) {
             return;
         }
         let (account, region) = (&self.listening.account, &self.listening.region);
@@ -74,24 +75,33 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
         let read = listing.read(page.items.len(), page.next, self.now());
         let new =
             page.items.into_iter().map(key).filter(|set| known.get(set).is_none_or(|phase| *phase == Phase::Gone));
+        let stop_at = round.stop_at;
         let new: Vec<_> = futures::stream::iter(new)
             .map(|set| async move {
+                if self.now() >= stop_at {
+                    return (set, None);
+                }
                 let introduced = self.introduce(&set, None).await;
-                (set, introduced)
+                (set, Some(introduced))
             })
             .buffer_unordered(IN_FLIGHT)
             .collect()
             .await;
+        let mut left = false;
         for (set, introduced) in new {
             match introduced {
-                Ok(true) => swept.discovered.push(set),
-                Ok(false) => {}
-                Err(fault) => {
-                    // The page is read again in a minute.
+                Some(Ok(true)) => swept.discovered.push(set),
+                Some(Ok(false)) => {}
+                Some(Err(fault)) => {
                     swept.faults.push(fault);
-                    return;
+                    left = true;
                 }
+                None => left = true,
             }
+        }
+        if left {
+            // The page is read again in a minute.
+            return;
         }
         round.fleet.listing = Listing { limit_told: listing.limit_told && read.is_near_limit(), ..read };
     }

@@ -1,5 +1,7 @@
 //! What a round of looks came to for the account's sets as a whole: kept in the account's state, and told of many at once.
 
+use jiff::Timestamp;
+
 use super::{Round, Sweeper, Swept};
 use crate::audit::{Act, AuditRecord};
 use crate::name::SetKey;
@@ -14,15 +16,15 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
     }
 
     /// Without what is known of the account nobody is listened to: people could be told too much.
-    pub(super) async fn begin_round(&self, swept: &mut Swept) -> Round {
+    pub(super) async fn begin_round(&self, stop_at: Timestamp, swept: &mut Swept) -> Round {
         match self.register().read(&self.account()).await {
             Ok(before) => {
                 let fleet = before.fleet.clone().unwrap_or_default();
-                Round { listens: true, before, fleet, heard: Vec::new() }
+                Round { listens: true, stop_at, before, fleet, heard: Vec::new() }
             }
             Err(fault) => {
                 swept.faults.push(fault);
-                Round::default()
+                Round { stop_at, ..Round::default() }
             }
         }
     }

@@ -10,6 +10,10 @@ use crate::name::{AccountId, Region, SetKey};
 use crate::port::{Clock, Inventory, Ledger, Register, Reminder, SendingSwitch, SwitchFault, Waker};
 use crate::state::{Change, State, Why};
 use crate::steps::enrol::{self, Steps, Wanted};
+use crate::time::plus_seconds;
+
+/// How long it may take to enrol a set: three calls, were SES to answer none of them in time.
+const ENROLLING_SECONDS: i64 = 15;
 
 /// Whose sets are listened to, and what becomes of those that are not heard.
 #[derive(Debug, Clone)]
@@ -61,7 +65,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
     /// it throttled or refused: the next sweep comes in a minute.
     pub(super) async fn hear(&self, set: &SetKey, state: &State, look: Change, round: &mut Round) -> Change {
         let is_here = set.account == self.listening.account && set.region == self.listening.region;
-        if !(round.listens && is_here) || state.revision == 0 {
+        if !(round.listens && is_here) || state.revision == 0 || self.now() >= round.stop_at {
             return look;
         }
         let listened = match self.inventory.event_destinations(set).await {
@@ -84,7 +88,8 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
     }
 
     async fn enrol(&self, set: &SetKey, finding: &Finding, round: &mut Round) -> Enrolment {
-        if !(self.listening.enrols && finding.gap.can_be_closed()) {
+        let in_time = plus_seconds(self.now(), ENROLLING_SECONDS) <= round.stop_at;
+        if !(self.listening.enrols && finding.gap.can_be_closed() && in_time) {
             return Enrolment::NotTried;
         }
         let steps = Steps { destination: true, metrics: self.listening.wanted.metrics };

@@ -57,6 +57,8 @@ pub struct Sweeper<L, R, M, C, S, W, I> {
 struct Round {
     /// Whether SES is asked where events go.
     listens: bool,
+    /// Nothing is begun at or after this.
+    stop_at: Timestamp,
     /// What is known of the account's sets as a whole, as it was before the round.
     before: State,
     /// The same, as it becomes.
@@ -135,11 +137,9 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
         self.judge_all(marked.iter().chain(by_time), stop_at, &mut swept).await;
         self.wake(&glances, &mut swept).await;
         self.remind(&glances, stop_at, &mut swept).await;
-        let mut round = self.begin_round(&mut swept).await;
-        self.look_at_all(&glances, stop_at, &mut round, &mut swept).await;
-        if self.now() < stop_at {
-            self.discover(&glances, &mut round, &mut swept).await;
-        }
+        let mut round = self.begin_round(stop_at, &mut swept).await;
+        self.look_at_all(&glances, &mut round, &mut swept).await;
+        self.discover(&glances, &mut round, &mut swept).await;
         self.end_round(&glances, round, &mut swept).await;
         swept
     }
@@ -240,12 +240,12 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
         Ok(self.register().commit(&change).await? == Committed::Done)
     }
 
-    async fn look_at_all(&self, glances: &[Glance], stop_at: Timestamp, round: &mut Round, swept: &mut Swept) {
+    async fn look_at_all(&self, glances: &[Glance], round: &mut Round, swept: &mut Swept) {
         let mut pace = Pace::default();
         let due = due::to_be_looked_at(glances, self.now());
         for (index, set) in due.iter().enumerate() {
             self.judge.clock.sleep(pace.wait(self.now())).await;
-            if self.now() >= stop_at {
+            if self.now() >= round.stop_at {
                 swept.left += due.len() - index;
                 return;
             }
