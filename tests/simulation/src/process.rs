@@ -17,12 +17,13 @@ use guard_core::steps::alarm::Responder;
 use guard_core::steps::count::{Counter, Receipt};
 use guard_core::steps::decide::{Judge, Mode};
 use guard_core::steps::operate::{Operator, Request};
-use guard_core::steps::sweep::{OnDrift, Sweeper};
+use guard_core::steps::sweep::{EnrolNewSets, Listening, OnDrift, Sweeper};
 use guard_local::MemoryPolicyStore;
 use jiff::Timestamp;
 
 use crate::fault::Kind;
 use crate::handler::{actuate, alarm, ingest, judge_all, request, stop_at};
+use crate::inventory::ear;
 use crate::mutant::Mutant;
 use crate::port::Port;
 use crate::queue::{Body, Delivery};
@@ -213,6 +214,7 @@ impl Starter {
                     policies: Policies::new(self.policy.clone(), self.policies.clone()),
                     mode: Mode::Enforce,
                     homes: Homes::only(Home::of(&set)),
+                    ear: ear(),
                 };
                 let request = Request::parse(request(&set, order)).expect("the order is well-formed");
                 let process = async move {
@@ -261,11 +263,17 @@ impl Starter {
         }
     }
 
-    fn sweeper(&self, port: &Port) -> Sweeper<Port, Port, Port, Port, Port, Port> {
-        let adopts = port.world().mutant == Mutant::AdoptOnEnable;
+    fn sweeper(&self, port: &Port) -> Sweeper<Port, Port, Port, Port, Port, Port, Port> {
+        let (adopts, home) = {
+            let world = port.world();
+            (world.mutant == Mutant::AdoptOnEnable, Home::of(world.sets.first().expect("a world has sets")))
+        };
+        let Home { account, region } = home;
         Sweeper {
             judge: self.judge(port),
             switch: port.clone(),
+            inventory: port.clone(),
+            listening: Listening::new(account, region, ear(), EnrolNewSets::Off),
             waker: port.clone(),
             on_drift: if adopts { OnDrift::Adopt } else { OnDrift::Reassert },
         }
