@@ -1,6 +1,7 @@
 //! `ses-guard`: look at what the guard reads, and operate it from a terminal.
 
 mod backtest;
+mod enrol;
 mod inspect;
 mod operate;
 mod policy;
@@ -22,6 +23,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Backtest(backtest::Backtest),
+    Enrol(enrol::Enrol),
     Inspect(inspect::Inspect),
     #[command(flatten)]
     Operate(operate::Operate),
@@ -31,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Backtest(backtest) => backtest.run(),
+        Command::Enrol(enrol) => enrol.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Operate(operate) => operate.run(),
         Command::Policy(policy) => policy.run(),

@@ -49,11 +49,15 @@ Examples:
   ses-guard list
   ses-guard list --phase paused
   ses-guard list --home 444455556666/us-east-1
+  ses-guard list --unheard
   ses-guard list --json | jq -r '.configurationSets[] | select(.held) | .configurationSet'")]
     List {
         /// Only those in this phase.
         #[arg(long, ignore_case = true, value_parser = phase_parser())]
         phase: Option<Phase>,
+        /// Only those whose events do not reach the guard, so that it can't pause them.
+        #[arg(long)]
+        unheard: bool,
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
@@ -183,6 +187,8 @@ struct Wire<'a> {
     force: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<Phase>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unheard: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u32>,
 }
@@ -223,7 +229,7 @@ impl Operate {
     fn wire(&self) -> Wire<'_> {
         match self {
             Self::Status { set, place, .. } => Wire { configuration_set: set.as_ref(), ..place.wire("status") },
-            Self::List { phase, place, .. } => Wire { phase: *phase, ..place.wire("list") },
+            Self::List { phase, unheard, place, .. } => Wire { phase: *phase, unheard: *unheard, ..place.wire("list") },
             Self::History { set, limit, place, .. } => {
                 Wire { configuration_set: Some(set), limit: *limit, ..place.wire("history") }
             }

@@ -63,6 +63,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("alarm/message-metric.json", &[ALARM]),
     ("eventbridge/advisor-recommendation-open-tenant.json", &[ADVISOR]),
     ("eventbridge/advisor-recommendation-resolved-identity.json", &[ADVISOR]),
+    ("eventbridge/cloudtrail-create-configuration-set.json", &[API_CALL]),
     ("eventbridge/cloudtrail-put-configuration-set-sending-options.json", &[API_CALL]),
     ("eventbridge/email-bounced-no-tag.json", &[BOUNCE]),
     ("eventbridge/email-bounced.json", &[BOUNCE]),

@@ -9,8 +9,10 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
-use guard::{Guard, set};
+use guard::{Guard, set, wait};
 use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
+use guard_core::fleet::{Fleet, Listing};
+use guard_core::hearing::{Gap, Unheard};
 use guard_core::home::Homes;
 use guard_core::judge::Metric;
 use guard_core::judge::account::Counts;
@@ -166,12 +168,44 @@ fn another_region_keeps_the_exit_code() {
     assert!(told(&output, 1).starts_with("SES knows no configuration set of this name"));
 }
 
+/// The set's events are known not to reach the guard, and SES's list to be long.
+fn unheard(guard: &Guard, name: &str) {
+    let before = wait(guard.register.read(&set(name))).unwrap();
+    let since = "2026-11-20T09:00:00Z".parse().unwrap();
+    let unheard = Some(Unheard { gap: Gap::NoDestination, since, told: true });
+    guard.commit(&Change::silent(&set(name), &before, State { unheard, ..before.clone() }));
+    let account = SetKey::account(set(name).account, set(name).region);
+    let listing = Listing::default().read(9_400, None, "2026-11-20T02:00:00Z".parse().unwrap());
+    let fleet = Some(Fleet { listing, ..Fleet::default() });
+    guard.commit(&Change::silent(&account, &State::default(), State { fleet, ..State::default() }));
+}
+
+#[test]
+fn what_is_not_heard_is_shown() {
+    let guard = Guard::with_four_sets();
+    unheard(&guard, "brand-new");
+    let lambda = deployed(&guard);
+    let status = printed(&lambda, &["status"]);
+    assert!(status.contains("not heard           1: ses-guard list --unheard"), "{status}");
+    assert!(status.contains("listed in SES       9,400 of 10,000 that it takes, 2026-11-20 02:00:00 UTC"), "{status}");
+    let listed = printed(&lambda, &["list", "--unheard"]);
+    assert!(listed.contains("ACTIVE, not heard") && listed.lines().count() == 2, "{listed}");
+    let card = printed(&lambda, &["status", "brand-new"]);
+    assert!(
+        card.contains("not heard          no event destination leads to the guard (found 2026-11-20 09:00:00 UTC)"),
+        "{card}"
+    );
+    assert!(!printed(&lambda, &["status", "transactional"]).contains("not heard"));
+}
+
 #[test]
 fn the_guard_as_a_whole() {
     let lambda = deployed(&Guard::with_four_sets());
     assert_snapshot!(printed(&lambda, &["status"]), @r"
     mode                enforce: sets are paused at their line
     configuration sets  3: 2 ACTIVE, 1 PAUSED
+    listed in SES       –
+    not heard           0
     held                0
     to be judged        0
     waiting for SES     0

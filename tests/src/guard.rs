@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use guard_core::account::AccountStop;
 use guard_core::event::{Reader, SignalKind};
+use guard_core::hearing::Ear;
 use guard_core::home::Homes;
 use guard_core::name::SetKey;
 use guard_core::policy::Deployed;
@@ -14,11 +15,11 @@ use guard_core::steps::act::{Actuator, Drained};
 use guard_core::steps::count::{Counted, Counter, Receipt};
 use guard_core::steps::decide::{Judge, Mode, Outcome};
 use guard_core::steps::operate::{Operator, Request};
-use guard_core::steps::sweep::OnDrift;
+use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, RecordedWakes,
-    SimulatedAccount, SimulatedAlarms, SimulatedSes,
+    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices,
+    RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -51,6 +52,8 @@ pub struct Guard {
     pub account: SimulatedAccount,
     /// What becomes of a paused set that someone else lets send.
     pub on_drift: OnDrift,
+    /// What a sweep does by itself with sets that are not heard.
+    pub enrol: EnrolNewSets,
     /// The time.
     pub clock: ManualClock,
     /// What it judges by.
@@ -82,6 +85,7 @@ impl Guard {
             alarms: SimulatedAlarms::default(),
             account: SimulatedAccount::default(),
             on_drift: OnDrift::Reassert,
+            enrol: EnrolNewSets::Off,
             clock: ManualClock::at(now),
             policy: Deployed::default(),
             policies: MemoryPolicyStore::default(),
@@ -146,7 +150,7 @@ impl Guard {
 
     /// Wakes judge and actuator by the stream until nothing is written any more, each set again while it failed.
     pub async fn settle(&mut self) {
-        for _ in 0..1_000 {
+        for _ in 0..20_000 {
             self.stream.extend(self.register.take_stream());
             let Some(set) = self.stream.pop_front() else { return };
             let state = self.state(&set).await;
@@ -187,6 +191,7 @@ impl Guard {
             mode: self.mode,
             account_stop: self.account_stop,
             homes: self.homes.clone(),
+            ear: ear(),
         };
         let answer = match Request::parse(request) {
             Ok(request) => operator.operate(request).await.to_json(),
@@ -194,6 +199,15 @@ impl Guard {
         };
         self.settle().await;
         answer
+    }
+}
+
+/// By what the guard hears of its sets.
+pub fn ear() -> Ear {
+    Ear {
+        topic: EVENTS_TOPIC.parse().expect("the topic is well-formed"),
+        destination: DESTINATION.parse().expect("the name is well-formed"),
+        event_bus: false,
     }
 }
 

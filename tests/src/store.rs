@@ -40,7 +40,7 @@ fn tables() -> [serde_json::Value; 2] {
     let key = json!([{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "k", "KeyType": "RANGE"}]);
     let keys_only = json!({"ProjectionType": "KEYS_ONLY"});
     let glance = json!({"ProjectionType": "INCLUDE",
-        "NonKeyAttributes": ["sum", "near", "off", "seen", "look", "rmd", "hold", "tell"]});
+        "NonKeyAttributes": ["sum", "near", "off", "seen", "look", "rmd", "hold", "tell", "deaf"]});
     [
         json!({
             "TableName": LEDGER_TABLE, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key,

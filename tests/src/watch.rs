@@ -6,7 +6,7 @@ use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault};
 use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::alarm::{Responder, Response};
-use guard_core::steps::sweep::{Sweeper, Swept};
+use guard_core::steps::sweep::{Listening, Sweeper, Swept};
 use guard_core::time::plus_seconds;
 use guard_local::{
     ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
-use crate::guard::Guard;
+use crate::guard::{Guard, ear};
 
 /// A sweeper that dies where its fuse ends.
 pub type MortalSweeper = Sweeper<
@@ -26,6 +26,7 @@ pub type MortalSweeper = Sweeper<
     ManualClock,
     Mortal<SimulatedSes>,
     Mortal<RecordedWakes>,
+    Mortal<SimulatedSes>,
 >;
 /// What guards the account, and dies where its fuse ends.
 pub type MortalAccountGuard =
@@ -45,6 +46,8 @@ impl Guard {
         Sweeper {
             judge: self.mortal_judge(fuse).await,
             switch: Mortal::new(self.ses.clone(), fuse),
+            inventory: Mortal::new(self.ses.clone(), fuse),
+            listening: self.listening(),
             waker: Mortal::new(self.wakes.clone(), fuse),
             on_drift: self.on_drift,
         }
@@ -83,6 +86,11 @@ impl Guard {
         assert!(guarded.faults.is_empty(), "{guarded:?}");
         self.settle().await;
         guarded
+    }
+
+    fn listening(&self) -> Listening {
+        let Home { account, region } = self.homes.own().clone();
+        Listening::new(account, region, ear(), self.enrol)
     }
 
     /// Sweeps for the present minute with a process that has this fuse. Whom it woke is left to wake.

@@ -53,7 +53,8 @@ GRANTS = {
     | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
-    | {("ses:GetConfigurationSet", ANY_SET), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
+    | {("ses:GetConfigurationSet", ANY_SET), ("ses:GetConfigurationSetEventDestinations", ANY_SET)}
+    | {("ses:ListConfigurationSets", "*"), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
     | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
@@ -95,6 +96,23 @@ def test_the_account_is_stopped_only_where_that_was_asked_for(function):
     for allowed, word in (("true", "allowed"), ("false", "forbidden")):
         environment = stack.deployed(AllowAccountStop=allowed)[f"{function}Function"]["Properties"]["Environment"]
         assert environment["Variables"].get("GUARD_ACCOUNT_STOP", word) == word
+
+
+@pytest.mark.parametrize(
+    ("enrols", "also"),
+    [
+        ("off", set()),
+        ("events", {("ses:CreateConfigurationSetEventDestination", ANY_SET)}),
+        (
+            "events-and-metrics",
+            {("ses:CreateConfigurationSetEventDestination", ANY_SET), ("ses:PutConfigurationSetReputationOptions", ANY_SET)},
+        ),
+    ],
+)
+def test_nothing_is_enrolled_without_being_asked_for(enrols, also):
+    role = stack.deployed(EnrolNewSets=enrols)["SweepRole"]["Properties"]
+    granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
+    assert granted == GRANTS["Sweep"] | log("Sweep") | also
 
 
 def test_no_role_but_the_functions_own_and_no_grant_beside_them(resources):

@@ -28,12 +28,12 @@ ENVIRONMENT = {
     },
     "sweep": {
         "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
-        "GUARD_RECHECK_QUEUE_URL",
-        "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT", "GUARD_ACCOUNT_STOP",
+        "GUARD_RECHECK_QUEUE_URL", "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT", "GUARD_EVENTS_TOPIC_ARN", "GUARD_EVENT_DESTINATION",
+        "GUARD_HEARS_EVENT_BUS", "GUARD_ENROL_NEW_SETS", "GUARD_ACCOUNT_STOP",
     },
     "operate": {
         "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
-        "GUARD_ACCOUNT_STOP",
+        "GUARD_EVENTS_TOPIC_ARN", "GUARD_EVENT_DESTINATION", "GUARD_HEARS_EVENT_BUS", "GUARD_ACCOUNT_STOP",
     },
 }
 OUTPUTS = {
@@ -101,7 +101,10 @@ def test_a_function_is_told_what_its_code_asks_for(name):
 
 
 def test_the_variables_say_what_their_names_say():
-    resources = stack.deployed(Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", AllowAccountStop="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2")
+    resources = stack.deployed(
+        Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", HearEventBus="true", EnrolNewSets="events",
+        AllowAccountStop="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2",
+    )
     told = {}
     for function in of_type(resources, "AWS::Lambda::Function").values():
         for name, value in function["Environment"]["Variables"].items():
@@ -120,6 +123,10 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_EVENT_BUS": "mail",
         "GUARD_ACTUATE_FUNCTION": "${ActuateFunction}",
         "GUARD_ON_DRIFT": "adopt",
+        "GUARD_EVENTS_TOPIC_ARN": "${EventsTopic}",
+        "GUARD_EVENT_DESTINATION": "guard-guard",
+        "GUARD_HEARS_EVENT_BUS": "true",
+        "GUARD_ENROL_NEW_SETS": "events",
     }
 
 
@@ -164,6 +171,7 @@ def test_functions_are_woken_by_what_concerns_them(resources):
         ("${AlarmFunction}", "lambda.alarms.cloudwatch.amazonaws.com", "arn:aws-test:cloudwatch:xx-test-1:111122223333:alarm:*"),
         ("${AlarmFunction}", "sns.amazonaws.com", "arn:aws-test:sns:xx-test-1:111122223333:*"),
         ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionEachMinute.Arn}"),
+        ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionSetChanged.Arn}"),
         ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionSwitchTurned.Arn}"),
     }, "nobody else calls a function but its sources and IAM"
     assert not of_type(resources, "AWS::Lambda::Url")
@@ -171,13 +179,26 @@ def test_functions_are_woken_by_what_concerns_them(resources):
 
 def test_a_sweep_comes_each_minute_and_when_a_switch_is_turned(resources):
     rules = of_type(resources, "AWS::Events::Rule")
-    assert rules.keys() == {"SweepFunctionEachMinute", "SweepFunctionSwitchTurned"}
+    assert rules.keys() == {"SweepFunctionEachMinute", "SweepFunctionSwitchTurned", "SweepFunctionSetChanged"}
     assert rules["SweepFunctionEachMinute"]["ScheduleExpression"] == "rate(1 minute)"
     assert {t["Arn"] for rule in rules.values() for t in rule["Targets"]} == {"${SweepFunction.Arn}"}
     call = json.loads((stack.ROOT / "events/eventbridge/cloudtrail-put-configuration-set-sending-options.json").read_text())
     assert _passes(rules["SweepFunctionSwitchTurned"]["EventPattern"], call)
     call["detail"]["eventName"] = "PutConfigurationSetTrackingOptions"
     assert not _passes(rules["SweepFunctionSwitchTurned"]["EventPattern"], call)
+    created = json.loads((stack.ROOT / "events/eventbridge/cloudtrail-create-configuration-set.json").read_text())
+    assert _passes(rules["SweepFunctionSetChanged"]["EventPattern"], created)
+    for name in ("DeleteConfigurationSet", "GetConfigurationSetEventDestinations"):
+        created["detail"]["eventName"] = name
+        assert not _passes(rules["SweepFunctionSetChanged"]["EventPattern"], created), name
+
+
+def test_the_guard_enrols_under_the_name_that_the_stack_uses():
+    resources = stack.deployed(ConfigurationSets="one")
+    [attached] = of_type(resources, "AWS::SES::ConfigurationSetEventDestination").values()
+    told = resources["SweepFunction"]["Properties"]["Environment"]["Variables"]
+    assert attached["EventDestination"]["Name"] == told["GUARD_EVENT_DESTINATION"]
+    assert attached["EventDestination"]["SnsDestination"]["TopicARN"] == told["GUARD_EVENTS_TOPIC_ARN"]
 
 
 def test_all_alarms_on_ses_metrics_are_heard_on_request():

@@ -7,6 +7,8 @@ use guard_aws::{Clients, DynamoLedger, DynamoRegister};
 use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
+use guard_core::fleet::{Fleet, Listing, Telling};
+use guard_core::hearing::{Gap, Unheard};
 use guard_core::judge::Metric;
 use guard_core::judge::account::Counts;
 use guard_core::name::SetKey;
@@ -228,6 +230,9 @@ async fn an_unknown_set_is_in_the_default_state(_: impl Ledger, register: impl R
 fn full(audit: &AuditRecord) -> State {
     let why =
         Why { evidence: Some(serde_json::json!({"deep": [1, null]})), ..Why::operator("because".into(), "ops", "x") };
+    let listing =
+        Listing { next: Some("page 2".into()), seen: 1_000, asked_at: Some(at(MONDAY)), ..Listing::default() };
+    let fleet = Fleet { listing, telling: Telling { singly: 3, ..Telling::default() } };
     State {
         revision: 0,
         phase: Phase::Pausing,
@@ -253,6 +258,8 @@ fn full(audit: &AuditRecord) -> State {
         untold: BTreeSet::from([audit.id.clone()]),
         why: Some(why),
         totals: Some(Totals { sends: 1, bounces: 2, complaints: 3, prevented: 4 }),
+        unheard: Some(Unheard { gap: Gap::Incomplete, since: at("2026-11-16T07:00:00.006Z"), told: true }),
+        fleet: Some(fleet),
         account: Some(Box::new(full_watch())),
     }
 }
@@ -453,6 +460,7 @@ async fn a_glance_tells_what_the_state_tells(_: impl Ledger, register: impl Regi
     glances.retain(|glance| [&full_set, &plain, &marked].contains(&&glance.set));
     assert_eq!(glances, expected, "without records, and without what was only marked");
     assert!(glances[0].has_failures() && glances[0].near && glances[0].is_held && glances[0].is_untold);
+    assert!(glances[0].is_unheard && !glances[1].is_unheard);
 }
 
 async fn the_account_as_a_whole_is_no_set(_: impl Ledger, register: impl Register, test: &str) {

@@ -228,6 +228,7 @@ async fn operate_answers_the_events_of_the_repository() {
         mode: Mode::Enforce,
         account_stop: AccountStop::Forbidden,
         homes: homes(""),
+        ear: guard_tests::guard::ear(),
     };
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/operate");
     let mut actions = BTreeSet::new();

@@ -63,7 +63,8 @@ impl Deployed {
         named.or_else(from_env).unwrap_or_else(|| of_stack(STACK))
     }
 
-    fn region(&self) -> Option<Region> {
+    /// Its Region, if the options or its name say so.
+    pub(crate) fn region(&self) -> Option<Region> {
         self.region.clone().or_else(|| region_of_arn(&self.name()))
     }
 }

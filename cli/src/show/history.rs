@@ -50,6 +50,12 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::AccountUndefended => "account at risk",
         Act::AccountDisputed => "SES counts otherwise",
         Act::AccountStandingChanged => "AWS treats it otherwise",
+        Act::Unheard => "not heard",
+        Act::HeardAgain => "heard again",
+        Act::Enrolled => "enrolled",
+        Act::FoundAgain => "found again",
+        Act::ManyUnheard => "many not heard",
+        Act::SetsNearLimit => "few sets left",
     };
     vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
 }

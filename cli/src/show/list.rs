@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use comfy_table::Cell;
+use guard_core::hearing::Gap;
 use guard_core::home::Home;
 use guard_core::name::{AccountId, ConfigurationSetName, Region};
 use guard_core::state::Phase;
@@ -25,6 +26,7 @@ struct Row {
     region: Option<Region>,
     phase: Phase,
     held: bool,
+    unheard: Option<Gap>,
     sends: u64,
     bounce_rate_ppm: Option<u64>,
     complaint_rate_ppm: Option<u64>,
@@ -51,6 +53,15 @@ impl List {
 }
 
 impl Row {
+    fn besides(&self) -> &'static str {
+        match (self.held, self.unheard.is_some()) {
+            (false, false) => "",
+            (true, false) => ", held",
+            (false, true) => ", not heard",
+            (true, true) => ", held, not heard",
+        }
+    }
+
     /// `None` of a guard that is too old to say it.
     fn home(&self) -> Option<Home> {
         Some(Home { account: self.account.clone()?, region: self.region.clone()? })
@@ -59,7 +70,7 @@ impl Row {
     fn cells(&self, several: bool) -> Vec<Cell> {
         let mut cells = vec![
             Cell::new(&self.configuration_set),
-            phase_cell(self.phase, if self.held { ", held" } else { "" }),
+            phase_cell(self.phase, self.besides()),
             right(Cell::new(figure::count(self.sends))),
             right(Cell::new(figure::share(Share::Bounce, self.bounce_rate_ppm))),
             right(Cell::new(figure::share(Share::Complaint, self.complaint_rate_ppm))),

@@ -8,6 +8,7 @@ use guard_core::judge::Metric;
 use guard_core::policy::{Policy, Source};
 use guard_core::state::Phase;
 use guard_core::time::BUCKET_SECONDS;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::account::Account;
@@ -24,10 +25,23 @@ pub(super) struct Overview {
     held: u64,
     to_judge: u64,
     pending: u64,
+    #[serde(default)]
+    hearing: Hearing,
     policy: Policy,
     policy_source: Option<Source>,
     policy_version: Option<u64>,
     account: Option<Account>,
+}
+
+/// Of the stack's own home.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hearing {
+    #[serde(default)]
+    unheard: u64,
+    configuration_sets_in_ses: Option<u64>,
+    configuration_sets_limit: Option<u64>,
+    listed_at: Option<Timestamp>,
 }
 
 impl Overview {
@@ -35,6 +49,8 @@ impl Overview {
         let mut rows = vec![
             ("mode", self.mode()),
             ("configuration sets", Cell::new(self.sets())),
+            ("listed in SES", Cell::new(self.hearing.listed())),
+            ("not heard", Cell::new(self.hearing.unheard())),
             ("held", Cell::new(figure::count(self.held))),
             ("to be judged", Cell::new(figure::count(self.to_judge))),
             ("waiting for SES", Cell::new(figure::count(self.pending))),
@@ -83,6 +99,24 @@ impl Overview {
     fn window(&self) -> String {
         let hours = i64::from(self.policy.window_buckets) * BUCKET_SECONDS / 3_600;
         if hours % 24 == 0 { format!("{} days", hours / 24) } else { format!("{hours} hours") }
+    }
+}
+
+impl Hearing {
+    fn listed(&self) -> String {
+        let Some((total, at)) = self.configuration_sets_in_ses.zip(self.listed_at) else {
+            return figure::NONE.to_owned();
+        };
+        let limit =
+            self.configuration_sets_limit.map_or(String::new(), |limit| format!(" of {}", figure::count(limit)));
+        format!("{}{limit} that it takes, {} UTC", figure::count(total), figure::time(at))
+    }
+
+    fn unheard(&self) -> String {
+        match self.unheard {
+            0 => figure::count(0),
+            some => format!("{}: ses-guard list --unheard", figure::count(some)),
+        }
     }
 }
 

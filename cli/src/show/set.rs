@@ -27,6 +27,13 @@ pub(super) struct Set {
     tally: Tally,
     thresholds: Thresholds,
     judged_by: Option<JudgedBy>,
+    unheard: Option<Unheard>,
+    sentence: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Unheard {
+    since: Timestamp,
     sentence: String,
 }
 
@@ -90,7 +97,8 @@ impl Set {
             ("fresh", self.fresh()),
             ("policy", self.judged_by()),
         ];
-        rows.into_iter().map(|(what, cell)| vec![faint(what), cell]).collect()
+        let unheard = self.unheard.as_ref().map(|unheard| ("not heard", unheard.cell(&self.configuration_set)));
+        rows.into_iter().chain(unheard).map(|(what, cell)| vec![faint(what), cell]).collect()
     }
 
     fn phase(&self) -> Cell {
@@ -176,6 +184,14 @@ impl Set {
             ),
             counted("prevented", totals.prevented),
         ]
+    }
+}
+
+impl Unheard {
+    fn cell(&self, set: &ConfigurationSetName) -> Cell {
+        let Self { since, sentence } = self;
+        let found = figure::time(*since);
+        words(&format!("{sentence} (found {found} UTC): its mail is not counted in full. See: ses-guard history {set}"))
     }
 }
 

@@ -3,6 +3,7 @@
 use guard_core::account::AccountStop;
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind;
+use guard_core::hearing::Ear;
 use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
 use guard_core::notice::sentence;
@@ -15,7 +16,9 @@ use guard_core::steps::decide::Mode;
 use guard_core::steps::operate::Operator;
 use guard_core::tally::{Addition, Receipts};
 use guard_core::time::Bucket;
-use guard_local::{ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, SimulatedSes};
+use guard_local::{
+    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, SimulatedSes,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -38,7 +41,7 @@ fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
@@ -80,6 +83,11 @@ impl Guard {
             mode: Mode::Enforce,
             account_stop: AccountStop::Forbidden,
             homes: self.homes.clone(),
+            ear: Ear {
+                topic: EVENTS_TOPIC.parse().unwrap(),
+                destination: DESTINATION.parse().unwrap(),
+                event_bus: false,
+            },
         };
         wait(guard_operate::handle(&operator, request.clone()))
     }

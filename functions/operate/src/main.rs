@@ -3,6 +3,7 @@
 use guard_aws::{
     Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock,
 };
+use guard_core::hearing::Ear;
 use guard_core::policy::stored::Policies;
 use guard_core::steps::operate::Operator;
 use guard_operate::handle;
@@ -16,9 +17,11 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state) = (settings.ledger_table(), settings.state_table());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let account_stop = settings.account_stop();
-    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?, account_stop?)))();
-    let (ledger, state, homes, me, mode, policy, account_stop) = settings.finish(read)?;
+    let (account_stop, topic) = (settings.account_stop(), settings.events_topic());
+    let (destination, event_bus) = (settings.event_destination(), settings.hears_event_bus());
+    let ear = (|| Some(Ear { topic: topic?, destination: destination?, event_bus: event_bus? }))();
+    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?, account_stop?, ear?)))();
+    let (ledger, state, homes, me, mode, policy, account_stop, ear) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let operator = &Operator {
@@ -30,6 +33,7 @@ async fn main() -> Result<(), Error> {
         mode,
         account_stop,
         homes,
+        ear,
     };
     run(service_fn(|event: LambdaEvent<Value>| async move { Ok::<_, Error>(handle(operator, event.payload).await) }))
         .await

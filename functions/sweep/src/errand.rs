@@ -6,6 +6,15 @@ use serde_json::Value;
 /// The API calls by which a configuration set's switch is turned: the present API's and the old one's.
 const SWITCHING: [&str; 2] = ["PutConfigurationSetSendingOptions", "UpdateConfigurationSetSendingEnabled"];
 
+/// Those by which one is created: both APIs have the same word.
+const CREATING: &str = "CreateConfigurationSet";
+/// Those by which it is changed where its events go.
+const REPUBLISHING: [&str; 3] = [
+    "CreateConfigurationSetEventDestination",
+    "UpdateConfigurationSetEventDestination",
+    "DeleteConfigurationSetEventDestination",
+];
+
 /// What the function was invoked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Errand {
@@ -13,6 +22,10 @@ pub enum Errand {
     Sweep(Timestamp),
     /// Somebody turned the switch of this set in SES.
     Touched(SetKey),
+    /// Somebody created this set in SES.
+    Created(SetKey),
+    /// Somebody changed in SES where this set's events go.
+    Republished(SetKey),
     /// Nothing that concerns it, and why.
     Nothing(&'static str),
 }
@@ -33,8 +46,14 @@ impl Errand {
 
 fn call(event: &Value, homes: &Homes, actuate: &str) -> Errand {
     let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
-    if text("/source") != Some("aws.ses") || !text("/detail/eventName").is_some_and(|name| SWITCHING.contains(&name)) {
-        return Errand::Nothing("a call that turns no configuration set's switch");
+    let errand = match text("/detail/eventName") {
+        Some(name) if SWITCHING.contains(&name) => Errand::Touched,
+        Some(CREATING) => Errand::Created,
+        Some(name) if REPUBLISHING.contains(&name) => Errand::Republished,
+        Some(_) | None => return Errand::Nothing("a call that is not about a set's switch or events"),
+    };
+    if text("/source") != Some("aws.ses") {
+        return Errand::Nothing("a call to another service");
     }
     let home =
         || Some(Home { account: text("/account")?.parse().ok()?, region: text("/detail/awsRegion")?.parse().ok()? });
@@ -49,15 +68,21 @@ fn call(event: &Value, homes: &Homes, actuate: &str) -> Errand {
         return Errand::Nothing("the guard's own call");
     }
     match set_of(event.pointer("/detail/requestParameters")) {
-        Some(name) => Errand::Touched(home.set(name)),
+        Some(name) => errand(home.set(name)),
         None => Errand::Nothing("a call that names no configuration set"),
     }
 }
 
-/// How CloudTrail writes the parameter's first letter is not documented.
+/// How CloudTrail writes the parameter's first letter is not documented. The old API creates a set by an object with its
+/// name.
 fn set_of(parameters: Option<&Value>) -> Option<ConfigurationSetName> {
-    let mut parameters = parameters?.as_object()?.iter();
-    let (_, name) = parameters.find(|(key, _)| key.eq_ignore_ascii_case("configurationSetName"))?;
+    let field = |of: &Value, wanted: &str| {
+        let mut fields = of.as_object()?.iter();
+        fields.find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.clone())
+    };
+    let parameters = parameters?;
+    let name =
+        field(parameters, "configurationSetName").or_else(|| field(&field(parameters, "configurationSet")?, "name"))?;
     name.as_str()?.parse().ok()
 }
 
@@ -88,6 +113,34 @@ mod tests {
     fn the_timer_names_its_minute_and_a_person_means_now() {
         assert_eq!(errand(&json(TIMER)), Errand::Sweep("2026-11-20T09:15:00Z".parse().unwrap()));
         assert_eq!(errand(&json("{}")), Errand::Sweep(Timestamp::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn a_created_set_is_read_from_the_event() {
+        let event = include_str!("../../../events/eventbridge/cloudtrail-create-configuration-set.json");
+        assert_eq!(errand(&json(event)), Errand::Created("111122223333/eu-west-1/marketing-weekly".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_set_that_is_created_or_publishes_elsewhere_concerns_it_by_either_api() {
+        let weekly: SetKey = "111122223333/eu-west-1/marketing-weekly".parse().unwrap();
+        let (created, republished) = (Errand::Created(weekly.clone()), Errand::Republished(weekly));
+        let flat = r#"{"configurationSetName": "marketing-weekly", "eventDestinationName": "guard"}"#;
+        let first_api = r#"{"configurationSet": {"name": "marketing-weekly"}}"#;
+        for (name, parameters, expected) in [
+            ("CreateConfigurationSet", flat, &created),
+            ("CreateConfigurationSet", first_api, &created),
+            ("CreateConfigurationSet", r#"{"ConfigurationSet": {"Name": "marketing-weekly"}}"#, &created),
+            ("CreateConfigurationSetEventDestination", flat, &republished),
+            ("UpdateConfigurationSetEventDestination", flat, &republished),
+            ("DeleteConfigurationSetEventDestination", flat, &republished),
+        ] {
+            let mut event = with("/detail", "eventName", name.into());
+            event["detail"]["requestParameters"] = json(parameters);
+            assert_eq!(errand(&event), *expected, "{name} {parameters}");
+            event["detail"]["errorCode"] = "AlreadyExists".into();
+            assert!(matches!(errand(&event), Errand::Nothing(_)), "{name}, refused");
+        }
     }
 
     #[test]

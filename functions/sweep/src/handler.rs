@@ -1,7 +1,7 @@
-use guard_core::port::{AccountView, Clock, Ledger, Register, Reminder, SendingSwitch, Waker, chain};
+use guard_core::port::{AccountView, Clock, Inventory, Ledger, Register, Reminder, SendingSwitch, Waker, chain};
 use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::decide::Outcome;
-use guard_core::steps::sweep::{Seen, Sweeper, Swept};
+use guard_core::steps::sweep::{Heard, Seen, Sweeper, Swept};
 use guard_core::time::stop_at;
 use tracing::{debug, error, info, warn};
 
@@ -18,8 +18,8 @@ const LONGEST_SECONDS: i64 = 60;
 pub struct Undone(usize);
 
 /// Does one errand. `Err` is for the error count, by which people are alarmed: nothing depends on a repeat.
-pub async fn handle<L, R, M, C, S, W, V>(
-    sweeper: &Sweeper<L, R, M, C, S, W>,
+pub async fn handle<L, R, M, C, S, W, I, V>(
+    sweeper: &Sweeper<L, R, M, C, S, W, I>,
     accounts: &[AccountGuard<L, R, C, V>],
     errand: &Errand,
     deadline_millisecond: u64,
@@ -31,6 +31,7 @@ where
     C: Clock,
     S: SendingSwitch,
     W: Waker,
+    I: Inventory,
     V: AccountView,
 {
     let faults = match errand {
@@ -50,6 +51,16 @@ where
         }
         Errand::Touched(set) => {
             let swept = sweeper.touched(set).await;
+            log(&swept);
+            swept.faults.len()
+        }
+        Errand::Created(set) => {
+            let swept = sweeper.created(set).await;
+            log(&swept);
+            swept.faults.len()
+        }
+        Errand::Republished(set) => {
+            let swept = sweeper.republished(set).await;
             log(&swept);
             swept.faults.len()
         }
@@ -110,6 +121,7 @@ fn log(swept: &Swept) {
             }
         }
     }
+    log_hearing(swept);
     for set in &swept.reminded {
         info!(configuration_set.name = %set.name, "people are reminded of {set}");
     }
@@ -120,4 +132,26 @@ fn log(swept: &Swept) {
         error!(error = chain(fault), "{fault} failed; it comes again in a minute");
     }
     debug!(judged = swept.judged.len(), looked_at = swept.looked_at.len(), woken = swept.woken.len(), "swept");
+}
+
+fn log_hearing(swept: &Swept) {
+    for (set, heard) in &swept.heard {
+        match heard {
+            Heard::News(record) => {
+                warn!(configuration_set.name = %set.name, audit.id = %record.id, act = ?record.act, "{set}: {}", record.sentence);
+            }
+            Heard::Unanswered(fault) => {
+                warn!(configuration_set.name = %set.name, error = chain(fault), "SES did not say where the events of {set} go");
+            }
+            Heard::Still(unheard) => {
+                debug!(configuration_set.name = %set.name, "{set} is still not heard: {}", unheard.gap.as_str());
+            }
+        }
+    }
+    if !swept.discovered.is_empty() {
+        info!(configuration_sets = swept.discovered.len(), "{} configuration sets are new", swept.discovered.len());
+    }
+    if let Some(fault) = &swept.unlisted {
+        warn!(error = chain(fault), "SES did not list its configuration sets; the list is asked for again");
+    }
 }

@@ -2,15 +2,16 @@
 
 use guard_aws::{
     ActuateFunction, Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesAccount,
-    SesSwitch, Settings, SqsReminder, SystemClock,
+    SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
 };
 use guard_core::account::AccountStop;
+use guard_core::hearing::Ear;
 use guard_core::home::Home;
 use guard_core::policy::stored::Policies;
 use guard_core::port::Clock;
 use guard_core::steps::account::AccountGuard;
 use guard_core::steps::decide::Judge;
-use guard_core::steps::sweep::Sweeper;
+use guard_core::steps::sweep::{Listening, Sweeper};
 use guard_sweep::{Errand, handle};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -23,14 +24,22 @@ async fn main() -> Result<(), Error> {
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
     let (actuate, on_drift, stop) = (settings.actuate_function(), settings.on_drift(), settings.account_stop());
-    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?, actuate?, on_drift?, stop?)))();
-    let (ledger, state, queue, homes, me, mode, policy, actuate, on_drift, stop) = settings.finish(read)?;
+    let (topic, destination) = (settings.events_topic(), settings.event_destination());
+    let (event_bus, enrol) = (settings.hears_event_bus(), settings.enrol_new_sets());
+    let ear = (|| Some(Ear { topic: topic?, destination: destination?, event_bus: event_bus? }))();
+    let places = (|| Some((ledger?, state?, queue?, homes?, me?)))();
+    let rules = (|| Some((mode?, policy?, actuate?, on_drift?, stop?, ear?, enrol?)))();
+    let ((ledger, state, queue, homes, me), (mode, policy, actuate, on_drift, stop, ear, enrol)) =
+        settings.finish(places.zip(rules))?;
 
     let clients = Clients::from_env(None).await;
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
     let reminder = SqsReminder::new(&clients, &queue);
     let looking = HomeClients::new(&clients, &homes, MemberRole::Look, &me).await;
     let switch = SesSwitch::new(&looking);
+    let Home { account, region } = homes.own().clone();
+    let inventory = SesInventory::new(&clients, account.clone(), region.clone());
+    let listening = Listening::new(account, region, ear, enrol);
     let waker = ActuateFunction::new(&clients, &actuate);
     let views = looking.each(SesAccount::new);
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
@@ -47,7 +56,9 @@ async fn main() -> Result<(), Error> {
         let accounts: Vec<_> = views.iter().map(of_account).collect();
         let (ledger, register, reminder) = (ledger.clone(), register.clone(), reminder.clone());
         let judge = Judge { ledger, register, reminder, clock: SystemClock, policy: policy.clone(), mode };
-        Ok::<_, Error>((Sweeper { judge, switch: switch.clone(), waker: waker.clone(), on_drift }, accounts))
+        let (switch, waker) = (switch.clone(), waker.clone());
+        let (inventory, listening) = (inventory.clone(), listening.clone());
+        Ok::<_, Error>((Sweeper { judge, switch, inventory, listening, waker, on_drift }, accounts))
     };
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let (sweeper, accounts) = guards().await?;

@@ -4,10 +4,10 @@ use std::str::FromStr;
 use guard_core::account::AccountStop;
 use guard_core::event::HashKey;
 use guard_core::home::{Home, Homes};
-use guard_core::name::{AccountId, Region};
+use guard_core::name::{AccountId, DestinationName, Region, TopicArn};
 use guard_core::policy::Deployed;
 use guard_core::steps::decide::Mode;
-use guard_core::steps::sweep::OnDrift;
+use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
 
 /// The environment of a function, read once at its cold start. Nothing that is missing is guessed: everything that is
 /// wrong is collected and said in one message.
@@ -132,6 +132,41 @@ impl<'a> Settings<'a> {
     /// `GUARD_ACTUATE_FUNCTION`
     pub fn actuate_function(&mut self) -> Option<String> {
         self.text("GUARD_ACTUATE_FUNCTION")
+    }
+
+    /// `GUARD_EVENTS_TOPIC_ARN`
+    pub fn events_topic(&mut self) -> Option<TopicArn> {
+        self.parsed("GUARD_EVENTS_TOPIC_ARN")
+    }
+
+    /// `GUARD_EVENT_DESTINATION`
+    pub fn event_destination(&mut self) -> Option<DestinationName> {
+        self.parsed("GUARD_EVENT_DESTINATION")
+    }
+
+    /// `GUARD_HEARS_EVENT_BUS`: `true` or `false`
+    pub fn hears_event_bus(&mut self) -> Option<bool> {
+        match self.text("GUARD_HEARS_EVENT_BUS")?.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.problems.push("GUARD_HEARS_EVENT_BUS must be true or false".to_owned());
+                None
+            }
+        }
+    }
+
+    /// `GUARD_ENROL_NEW_SETS`: `off`, `events` or `events-and-metrics`
+    pub fn enrol_new_sets(&mut self) -> Option<EnrolNewSets> {
+        match self.text("GUARD_ENROL_NEW_SETS")?.as_str() {
+            "off" => Some(EnrolNewSets::Off),
+            "events" => Some(EnrolNewSets::Events),
+            "events-and-metrics" => Some(EnrolNewSets::EventsAndMetrics),
+            _ => {
+                self.problems.push("GUARD_ENROL_NEW_SETS must be off, events or events-and-metrics".to_owned());
+                None
+            }
+        }
     }
 
     /// `GUARD_ON_DRIFT`: `reassert` or `adopt`

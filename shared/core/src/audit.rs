@@ -98,6 +98,18 @@ pub enum Act {
     AccountDisputed,
     /// AWS reviews the account, stopped it, or let it go again.
     AccountStandingChanged,
+    /// The set's events do not reach the guard.
+    Unheard,
+    /// They do again.
+    HeardAgain,
+    /// The guard gave the set an event destination.
+    Enrolled,
+    /// A set that SES did not know exists again.
+    FoundAgain,
+    /// Many sets are not heard, or were enrolled.
+    ManyUnheard,
+    /// There are nearly as many sets as SES takes.
+    SetsNearLimit,
 }
 
 /// Who did it.

@@ -8,6 +8,8 @@
 pub mod account;
 pub mod audit;
 pub mod event;
+pub mod fleet;
+pub mod hearing;
 pub mod home;
 pub mod judge;
 pub mod name;

@@ -130,6 +130,18 @@ checked_text!(Region, NameError::Region, |text| {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 });
 
+impl TopicArn {
+    /// The account that it is in.
+    pub fn account(&self) -> Option<AccountId> {
+        self.0.split(':').nth(4)?.parse().ok()
+    }
+
+    /// The Region that it is in.
+    pub fn region(&self) -> Option<Region> {
+        self.0.split(':').nth(3)?.parse().ok()
+    }
+}
+
 /// What stands in a [`SetKey`] for the whole account. No configuration set can have this name, and
 /// [`ConfigurationSetName`] does not read it: only a key does.
 const WHOLE_ACCOUNT: &str = "*account*";
@@ -258,6 +270,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<TopicArn>().is_ok(), valid, "{text}");
         }
+        let topic: TopicArn = "arn:aws:sns:eu-west-1:111122223333:events".parse().unwrap();
+        assert_eq!((topic.account(), topic.region()), ("111122223333".parse().ok(), "eu-west-1".parse().ok()));
     }
 
     #[test]

@@ -118,6 +118,8 @@ pub struct Glance {
     pub is_held: bool,
     /// Whether people are still to be told of something.
     pub is_untold: bool,
+    /// Whether its events are known not to reach the guard.
+    pub is_unheard: bool,
 }
 
 impl Glance {
@@ -134,6 +136,7 @@ impl Glance {
             reminded_at: state.reminded_at,
             is_held: state.hold.is_some(),
             is_untold: !state.untold.is_empty(),
+            is_unheard: state.unheard.is_some(),
         }
     }
 

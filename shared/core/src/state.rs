@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountWatch;
 use crate::audit::{Act, AuditId, AuditRecord, GUARD};
+use crate::fleet::Fleet;
+use crate::hearing::Unheard;
 use crate::name::SetKey;
 use crate::time::{Bucket, plus_seconds};
 
@@ -195,6 +197,10 @@ pub struct State {
     pub totals: Option<Totals>,
     /// What is remembered of the account as a whole; of no set.
     pub account: Option<Box<AccountWatch>>,
+    /// That its events do not reach the guard, as far as that is known.
+    pub unheard: Option<Unheard>,
+    /// What is known of the account's sets as a whole; only of the account.
+    pub fleet: Option<Fleet>,
 }
 
 /// What a change does to the mark.
@@ -383,6 +389,7 @@ impl State {
         next.owner = None;
         next.off_since = None;
         next.look_at = None;
+        next.unheard = None;
         next.fresh = Some(Bucket::of(now).plus(1));
         let why =
             Why::guard("SES knows no configuration set of this name any more; there is nothing to pause or resume.");

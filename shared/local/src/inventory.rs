@@ -48,9 +48,9 @@ impl SimulatedSes {
         locked(&self.0).identities.insert(key, default.cloned());
     }
 
-    /// The next calls that are not about a switch meet these, one each.
-    pub fn plant_in_inventory(&self, faults: impl IntoIterator<Item = SesFault>) {
-        locked(&self.0).inventory_faults.extend(faults);
+    /// The next calls that are not about a switch meet these, one each; `None` lets its call through.
+    pub fn plant_in_inventory(&self, faults: impl IntoIterator<Item = impl Into<Option<SesFault>>>) {
+        locked(&self.0).inventory_faults.extend(faults.into_iter().map(Into::into));
     }
 
     /// Every call so far that was not about a switch.
@@ -65,7 +65,7 @@ impl SimulatedSes {
     ) -> Result<T, SwitchFault> {
         let mut account = locked(&self.0);
         account.asked.push(asked);
-        let fault = account.inventory_faults.pop_front();
+        let fault = account.inventory_faults.pop_front().flatten();
         match fault {
             Some(SesFault::Throttled) => Err(SwitchFault::Throttled),
             Some(SesFault::Denied) => Err(SwitchFault::Refused("AccessDeniedException".into())),

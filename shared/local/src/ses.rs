@@ -39,7 +39,7 @@ pub(crate) struct Account {
     pub(crate) identities: BTreeMap<(AccountId, Region, String), Option<ConfigurationSetName>>,
     faults: VecDeque<SesFault>,
     calls: Vec<(SetKey, Option<bool>)>,
-    pub(crate) inventory_faults: VecDeque<SesFault>,
+    pub(crate) inventory_faults: VecDeque<Option<SesFault>>,
     pub(crate) asked: Vec<Asked>,
 }
 

@@ -18,6 +18,7 @@ pub mod shrink;
 mod duty;
 mod effect;
 mod handler;
+mod inventory;
 mod people;
 mod port;
 mod queue;

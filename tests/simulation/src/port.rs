@@ -60,7 +60,7 @@ impl Port {
     }
 
     /// Sends a request and awaits its answer.
-    async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         to: Service,
         operation: &'static str,

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use guard_core::account::AccountStop;
 use guard_core::event::{HashKey, Signal, SignalKind};
 use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
@@ -17,12 +18,13 @@ use guard_core::steps::alarm::Responder;
 use guard_core::steps::count::{Counter, Receipt};
 use guard_core::steps::decide::{Judge, Mode};
 use guard_core::steps::operate::{Operator, Request};
-use guard_core::steps::sweep::{OnDrift, Sweeper};
+use guard_core::steps::sweep::{EnrolNewSets, Listening, OnDrift, Sweeper};
 use guard_local::MemoryPolicyStore;
 use jiff::Timestamp;
 
 use crate::fault::Kind;
 use crate::handler::{actuate, alarm, ingest, judge_all, request, stop_at};
+use crate::inventory::ear;
 use crate::mutant::Mutant;
 use crate::port::Port;
 use crate::queue::{Body, Delivery};
@@ -212,7 +214,9 @@ impl Starter {
                     clock: port.clone(),
                     policies: Policies::new(self.policy.clone(), self.policies.clone()),
                     mode: Mode::Enforce,
+                    account_stop: AccountStop::Forbidden,
                     homes: Homes::only(Home::of(&set)),
+                    ear: ear(),
                 };
                 let request = Request::parse(request(&set, order)).expect("the order is well-formed");
                 let process = async move {
@@ -261,11 +265,17 @@ impl Starter {
         }
     }
 
-    fn sweeper(&self, port: &Port) -> Sweeper<Port, Port, Port, Port, Port, Port> {
-        let adopts = port.world().mutant == Mutant::AdoptOnEnable;
+    fn sweeper(&self, port: &Port) -> Sweeper<Port, Port, Port, Port, Port, Port, Port> {
+        let (adopts, home) = {
+            let world = port.world();
+            (world.mutant == Mutant::AdoptOnEnable, Home::of(world.sets.first().expect("a world has sets")))
+        };
+        let Home { account, region } = home;
         Sweeper {
             judge: self.judge(port),
             switch: port.clone(),
+            inventory: port.clone(),
+            listening: Listening::new(account, region, ear(), EnrolNewSets::Off),
             waker: port.clone(),
             on_drift: if adopts { OnDrift::Adopt } else { OnDrift::Reassert },
         }
@@ -279,7 +289,18 @@ impl Starter {
         let port = port.of(Role::Account);
         let policy = Arc::new(self.policy.book.clone());
         let (ledger, register, clock) = (port.clone(), port.clone(), port.clone());
-        let guard = AccountGuard { ledger, register, clock, view: port, policy, mode: Mode::Enforce, account, region };
+        let account_stop = AccountStop::Forbidden;
+        let guard = AccountGuard {
+            ledger,
+            register,
+            clock,
+            view: port,
+            policy,
+            mode: Mode::Enforce,
+            account_stop,
+            account,
+            region,
+        };
         guards.then_some(guard)
     }
 

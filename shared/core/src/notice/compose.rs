@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::hearing;
 use crate::audit::{Act, AuditRecord, GUARD};
 use crate::home::{Home, Homes};
 use crate::name::SetKey;
@@ -82,11 +83,11 @@ fn argument(set: &SetKey) -> String {
     if set.is_account() { format!("'{}'", set.name) } else { set.name.to_string() }
 }
 
-struct Words {
-    subject: &'static str,
-    detail_type: &'static str,
-    done: String,
-    next: String,
+pub(super) struct Words {
+    pub(super) subject: &'static str,
+    pub(super) detail_type: &'static str,
+    pub(super) done: String,
+    pub(super) next: String,
 }
 
 impl Words {
@@ -219,7 +220,12 @@ impl Words {
                 "nothing; what AWS stops, the guard does not start.".to_owned(),
                 "see the account's standing in the SES console and the mail to the account's address; a review is answered in the Support Center.".to_owned(),
             ),
-            Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released => return None,
+            Act::Unheard => return Some(hearing::unheard(record)),
+            Act::HeardAgain => return Some(hearing::heard_again()),
+            Act::Enrolled => return Some(hearing::enrolled(record)),
+            Act::ManyUnheard => return Some(hearing::many_unheard()),
+            Act::SetsNearLimit => return Some(hearing::sets_near_limit()),
+            Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released | Act::FoundAgain => return None,
         };
         Some(Self { subject, detail_type, done, next })
     }

@@ -8,7 +8,7 @@ use crate::name::{AccountId, ConfigurationSetName, DestinationName, Region, SetK
 /// SES takes no more event destinations than these for one configuration set (developer guide, service quotas).
 pub const DESTINATIONS_PER_SET: usize = 10;
 /// SES takes no more configuration sets than these for one account and Region, and grants no more on request (same page).
-pub const SETS_PER_ACCOUNT: usize = 10_000;
+pub const SETS_PER_ACCOUNT: u64 = 10_000;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]

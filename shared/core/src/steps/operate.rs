@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod hearing;
 mod policies;
 mod request;
 
@@ -12,6 +13,7 @@ pub use request::{Action, Place, Request};
 
 use crate::account::AccountStop;
 use crate::audit::{Act, AuditRecord};
+use crate::hearing::Ear;
 use crate::home::{Home, Homes};
 use crate::name::{ConfigurationSetName, SetKey};
 use crate::policy::SetPolicy;
@@ -45,6 +47,8 @@ pub struct Operator<L, R, S, C, P> {
     pub account_stop: AccountStop,
     /// What is guarded.
     pub homes: Homes,
+    /// By what the guard hears of its own home, to show.
+    pub ear: Ear,
 }
 
 impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operator<L, R, S, C, P> {
@@ -57,7 +61,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         match &request.action {
             Action::Status { set: None } => self.overview(&request.place).await,
             Action::Status { set: Some(name) } => self.status(request, &self.find(&request.place, name).await?).await,
-            Action::List { phase } => self.list(*phase, &request.place).await,
+            Action::List { phase, unheard } => self.list(*phase, *unheard, &request.place).await,
             Action::History { set, limit } => {
                 let set = self.find(&request.place, set).await?;
                 Ok(Answer::history(&set, self.register.history(&set, *limit).await?))
@@ -168,11 +172,14 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             None => None,
         };
         let account = account::answer(account.as_deref(), policy.book.account());
-        Ok(Answer::overview(self.mode, &policy, &homes, &states, account))
+        let own = self.homes.own();
+        let hearing = hearing::answer(own, &self.register.read(&own.whole()).await?, &states, &self.ear);
+        Ok(Answer::overview(self.mode, &policy, &homes, &states, account, hearing))
     }
 
-    async fn list(&self, phase: Option<Phase>, place: &Place) -> Result<Answer, Refusal> {
+    async fn list(&self, phase: Option<Phase>, unheard: bool, place: &Place) -> Result<Answer, Refusal> {
         let (_, mut states) = self.states(place).await?;
+        states.retain(|(_, state)| !unheard || state.unheard.is_some());
         states.retain(|(_, state)| phase.is_none_or(|phase| state.phase == phase));
         Ok(Answer::list(states))
     }

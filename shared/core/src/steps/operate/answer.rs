@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::request::Request;
 use crate::audit::AuditRecord;
+use crate::hearing::{Gap, Unheard};
 use crate::home::{Home, NotGuarded};
 use crate::judge::{Judgement, Metric};
 use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
@@ -98,6 +99,8 @@ pub struct SetAnswer {
     tally: Tally,
     thresholds: Thresholds,
     judged_by: JudgedBy,
+    /// `null` while its events reach the guard, or nobody knows yet.
+    unheard: Option<UnheardAnswer>,
     /// The reason, in one sentence.
     pub sentence: String,
 }
@@ -122,6 +125,21 @@ struct Thresholds {
     /// How many failures pause the set at its present volume, were they all in one stretch.
     bounces_at_this_volume: u64,
     complaints_at_this_volume: u64,
+}
+
+/// That a set's events do not reach the guard.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UnheardAnswer {
+    gap: Gap,
+    since: jiff::Timestamp,
+    sentence: &'static str,
+}
+
+impl From<Unheard> for UnheardAnswer {
+    fn from(unheard: Unheard) -> Self {
+        Self { gap: unheard.gap, since: unheard.since, sentence: unheard.gap.as_str() }
+    }
 }
 
 /// Which part of the policy a set falls under.
@@ -181,6 +199,7 @@ impl SetAnswer {
                 complaint,
             },
             judged_by: JudgedBy { profile, rule, mode, exempt },
+            unheard: after.unheard.map(UnheardAnswer::from),
             sentence: why.unwrap_or_else(|| sentence::standing(&totals, bounce, complaint)),
         }
     }
@@ -219,6 +238,7 @@ impl Answer {
         homes: &[Home],
         states: &[(SetKey, State)],
         account: serde_json::Value,
+        hearing: serde_json::Value,
     ) -> Self {
         let mut phases = std::collections::BTreeMap::<Phase, u64>::new();
         for (_, state) in states {
@@ -235,6 +255,7 @@ impl Answer {
             "held": count(|state| state.hold.is_some()),
             "toJudge": count(|state| state.to_judge),
             "pending": count(|state| state.pending.is_some()),
+            "hearing": hearing,
             "policySource": policy.source,
             "policyVersion": policy.version,
             "account": account,
@@ -272,6 +293,7 @@ impl Answer {
                     "region": set.region,
                     "phase": state.phase,
                     "held": state.hold.is_some(),
+                    "unheard": state.unheard.map(|unheard| unheard.gap),
                     "sends": totals.sends,
                     "bounces": totals.bounces,
                     "complaints": totals.complaints,

@@ -47,6 +47,8 @@ pub enum Action {
     List {
         /// Only those in this phase.
         phase: Option<Phase>,
+        /// Only those whose events do not reach the guard.
+        unheard: bool,
     },
     /// The latest audit records of a set.
     History {
@@ -188,6 +190,7 @@ struct Wire {
     actor: Option<String>,
     force: Option<bool>,
     phase: Option<Phase>,
+    unheard: Option<bool>,
     limit: Option<u32>,
     policy: Option<String>,
     version: Option<u64>,
@@ -201,7 +204,7 @@ impl Request {
         let mut wire: Wire = serde_json::from_value(json).map_err(|error| Refusal::invalid(error.to_string()))?;
         let action = match wire.action.as_str() {
             "status" => Action::Status { set: wire.set()? },
-            "list" => Action::List { phase: wire.phase.take() },
+            "list" => Action::List { phase: wire.phase.take(), unheard: wire.unheard.take().unwrap_or(false) },
             "history" => Action::History { limit: wire.limit()?, set: wire.the_set()? },
             "pause" => Action::Pause { set: wire.the_set()?, order: wire.order()? },
             "resume" => {
@@ -276,6 +279,7 @@ impl Wire {
             ("actor", self.actor.is_some()),
             ("force", self.force.is_some()),
             ("phase", self.phase.is_some()),
+            ("unheard", self.unheard.is_some()),
             ("limit", self.limit.is_some()),
             ("policy", self.policy.is_some()),
             ("version", self.version.is_some()),

@@ -1,10 +1,14 @@
 //! Sweeping: what the stream lost, what only time changes, and what others did in SES.
 //!
 //! A sweep may die anywhere and may run twice: each step is a compare and replace, and what is left over is due in the
-//! next minute still. It never changes anything in SES; it wakes who does.
+//! next minute still. It turns no switch in SES; it wakes who does. All it may do there is to enrol sets, where that is
+//! wanted.
 
+mod discover;
 mod drift;
 mod due;
+mod fleet;
+mod hear;
 
 use std::collections::BTreeSet;
 
@@ -13,11 +17,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use drift::OnDrift;
+pub use hear::{EnrolNewSets, Heard, Listening};
 
 use crate::audit::{Act, AuditRecord};
+use crate::fleet::Fleet;
 use crate::name::SetKey;
 use crate::pace::Pace;
-use crate::port::{Clock, Committed, Fault, Glance, Ledger, Register, Reminder, SendingSwitch, SwitchFault, Waker};
+use crate::port::{
+    Clock, Committed, Fault, Glance, Inventory, Ledger, Register, Reminder, SendingSwitch, SwitchFault, Waker,
+};
 use crate::state::{Change, Phase, State, Why};
 use crate::steps::decide::{Judge, Outcome, spared};
 use crate::time::seconds_between;
@@ -29,15 +37,50 @@ const WOKEN_AT_ONCE: usize = 1_000;
 
 /// Finishes what is unfinished.
 #[derive(Debug)]
-pub struct Sweeper<L, R, M, C, S, W> {
+pub struct Sweeper<L, R, M, C, S, W, I> {
     /// Judges what the stream lost, and what is due by time.
     pub judge: Judge<L, R, M, C>,
     /// SES, to look at.
     pub switch: S,
+    /// SES's list of sets, and where their events go.
+    pub inventory: I,
+    /// Whose sets are listened to.
+    pub listening: Listening,
     /// Wakes the actuator.
     pub waker: W,
     /// What becomes of a paused set that someone else lets send.
     pub on_drift: OnDrift,
+}
+
+/// One sweep's round of looks.
+#[derive(Debug, Default)]
+struct Round {
+    /// Whether SES is asked where events go.
+    listens: bool,
+    /// Nothing is begun at or after this.
+    stop_at: Timestamp,
+    /// What is known of the account's sets as a whole, as it was before the round.
+    before: State,
+    /// The same, as it becomes.
+    fleet: Fleet,
+    /// What was heard, unless all was well.
+    heard: Vec<(SetKey, Heard)>,
+}
+
+impl Round {
+    /// SES did not answer as it should; gives whether it refused. Whether it has nothing to give or lets nobody ask, the
+    /// next sweep tries again.
+    fn refused(&mut self, fault: &SwitchFault) -> bool {
+        match fault {
+            SwitchFault::Throttled => self.listens = false,
+            SwitchFault::Refused(_) => {
+                self.listens = false;
+                return true;
+            }
+            SwitchFault::NotFound | SwitchFault::Unknown(_) => {}
+        }
+        false
+    }
 }
 
 /// What SES said of a set that was looked at, and what came of it.
@@ -62,6 +105,12 @@ pub struct Swept {
     pub judged: Vec<(SetKey, Outcome)>,
     /// The sets it asked SES about.
     pub looked_at: Vec<(SetKey, Seen)>,
+    /// What it heard of them, unless all was well.
+    pub heard: Vec<(SetKey, Heard)>,
+    /// The sets of which nothing was known before.
+    pub discovered: Vec<SetKey>,
+    /// Why SES did not list its sets, when it was asked to.
+    pub unlisted: Option<SwitchFault>,
     /// The sets people are reminded of.
     pub reminded: Vec<SetKey>,
     /// Whom it woke the actuator for.
@@ -72,7 +121,9 @@ pub struct Swept {
     pub faults: Vec<Fault>,
 }
 
-impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> Sweeper<L, R, M, C, S, W> {
+impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, I: Inventory>
+    Sweeper<L, R, M, C, S, W, I>
+{
     /// Sweeps for one minute of the timer. Nothing is begun at or after `stop_at`, which must leave time for one call to
     /// SES.
     pub async fn sweep(&self, minute: Timestamp, stop_at: Timestamp) -> Swept {
@@ -86,14 +137,17 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
         self.judge_all(marked.iter().chain(by_time), stop_at, &mut swept).await;
         self.wake(&glances, &mut swept).await;
         self.remind(&glances, stop_at, &mut swept).await;
-        self.look_at_all(&glances, stop_at, &mut swept).await;
+        let mut round = self.begin_round(stop_at, &mut swept).await;
+        self.look_at_all(&glances, &mut round, &mut swept).await;
+        self.discover(&glances, &mut round, &mut swept).await;
+        self.end_round(&glances, round, &mut swept).await;
         swept
     }
 
     /// Someone touched the switch of this set in SES.
     pub async fn touched(&self, set: &SetKey) -> Swept {
         let mut swept = Swept::default();
-        match self.look_at(set).await {
+        match self.look_at(set, &mut Round::default()).await {
             Ok(seen) => {
                 if matches!(seen, Seen::Unsettled | Seen::Unanswered(_)) {
                     let asked = self.ask_to_look(set).await;
@@ -186,21 +240,22 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
         Ok(self.register().commit(&change).await? == Committed::Done)
     }
 
-    async fn look_at_all(&self, glances: &[Glance], stop_at: Timestamp, swept: &mut Swept) {
+    async fn look_at_all(&self, glances: &[Glance], round: &mut Round, swept: &mut Swept) {
         let mut pace = Pace::default();
         let due = due::to_be_looked_at(glances, self.now());
         for (index, set) in due.iter().enumerate() {
             self.judge.clock.sleep(pace.wait(self.now())).await;
-            if self.now() >= stop_at {
+            if self.now() >= round.stop_at {
                 swept.left += due.len() - index;
                 return;
             }
             pace.called(self.now());
-            match self.look_at(set).await {
+            match self.look_at(set, round).await {
                 // What SES has to give goes to the pauses.
                 Ok(seen @ Seen::Unanswered(SwitchFault::Throttled)) => {
                     swept.looked_at.push((set.clone(), seen));
                     swept.left += due.len() - index;
+                    round.listens = false;
                     return;
                 }
                 Ok(seen) => swept.looked_at.push((set.clone(), seen)),
@@ -211,7 +266,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
 
     /// Asks SES once, and writes down what came of it. The state is read before SES is asked, so that whoever changes it
     /// meanwhile makes this a conflict, and nothing is written.
-    async fn look_at(&self, set: &SetKey) -> Result<Seen, Fault> {
+    async fn look_at(&self, set: &SetKey, round: &mut Round) -> Result<Seen, Fault> {
         let state = self.register().read(set).await?;
         let now = self.now();
         if !drift::is_at_rest(state.phase) || !state.is_settled(now) {
@@ -230,13 +285,14 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
             Err(fault) => {
                 // What SES refuses it refuses each time, and the others want their turn.
                 if matches!(fault, SwitchFault::Refused(_)) {
-                    self.looked(set, &state, now).await?;
+                    self.settle(look(set, &state, now)).await?;
                 }
                 return Ok(Seen::Unanswered(fault));
             }
         };
         let Some(change) = seen else {
-            self.looked(set, &state, now).await?;
+            let look = self.hear(set, &state, look(set, &state, now), round).await;
+            self.settle(look).await?;
             return Ok(Seen::AsMeant);
         };
         match self.register().commit(&change).await? {
@@ -250,12 +306,11 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
 
     /// Its turn is over; of a set that nobody knows anything of nothing is kept. A conflict is no harm: its turn comes
     /// again the sooner.
-    async fn looked(&self, set: &SetKey, state: &State, now: Timestamp) -> Result<(), Fault> {
-        if state.revision == 0 {
+    async fn settle(&self, look: Change) -> Result<(), Fault> {
+        if look.before.revision == 0 {
             return Ok(());
         }
-        let after = State { looked_at: Some(now), look_at: None, ..state.clone() };
-        self.register().commit(&Change::silent(set, state, after)).await.map(drop)
+        self.register().commit(&look).await.map(drop)
     }
 
     /// Has the set looked at again as soon as SES is to be believed.
@@ -266,6 +321,11 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker> 
         // Who is faster than this has asked for it, or made it needless.
         self.register().commit(&Change::silent(set, &state, after)).await.map(drop)
     }
+}
+
+/// That SES was asked, and nothing more.
+fn look(set: &SetKey, state: &State, now: Timestamp) -> Change {
+    Change::silent(set, state, State { looked_at: Some(now), look_at: None, ..state.clone() })
 }
 
 fn still_paused(state: &State, now: Timestamp) -> Why {
