@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::future::{Either, select};
 use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::home::Home;
-use guard_core::name::SetKey;
+use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use guard_core::notice::Notice;
 use guard_core::port::{
-    AccountStanding, AccountView, Alarms, Committed, Fault, Glance, Ledger, Notifier, Pending, Register, Reminder,
-    SendingSwitch, SesRates, SwitchFault, Waker, Watched,
+    AccountStanding, AccountView, Alarms, Committed, Created, EventDestination, Fault, Glance, Identity, Inventory,
+    Ledger, Monitor, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Vitals, Waker,
+    Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Ids};
@@ -171,5 +172,50 @@ impl<P: Alarms> Alarms for Mortal<P> {
     }
     async fn children_in_alarm(&self, home: &Home, composite: &str) -> Result<Vec<String>, Fault> {
         self.call(self.port.children_in_alarm(home, composite)).await
+    }
+}
+
+impl<P: Monitor> Monitor for Mortal<P> {
+    async fn vitals(&self, from: Timestamp, to: Timestamp) -> Result<Vitals, Fault> {
+        self.call(self.port.vitals(from, to)).await
+    }
+}
+
+impl<P: Inventory> Inventory for Mortal<P> {
+    async fn configuration_sets(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        after: Option<&str>,
+    ) -> Result<Page<ConfigurationSetName>, SwitchFault> {
+        self.call(self.port.configuration_sets(account, region, after)).await
+    }
+    async fn event_destinations(&self, set: &SetKey) -> Result<Vec<EventDestination>, SwitchFault> {
+        self.call(self.port.event_destinations(set)).await
+    }
+    async fn create_event_destination(&self, set: &SetKey, one: &EventDestination) -> Result<Created, SwitchFault> {
+        self.call(self.port.create_event_destination(set, one)).await
+    }
+    async fn has_reputation_metrics(&self, set: &SetKey) -> Result<bool, SwitchFault> {
+        self.call(self.port.has_reputation_metrics(set)).await
+    }
+    async fn start_reputation_metrics(&self, set: &SetKey) -> Result<(), SwitchFault> {
+        self.call(self.port.start_reputation_metrics(set)).await
+    }
+    async fn identities(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        after: Option<&str>,
+    ) -> Result<Page<Identity>, SwitchFault> {
+        self.call(self.port.identities(account, region, after)).await
+    }
+    async fn default_set(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        identity: &str,
+    ) -> Result<Option<ConfigurationSetName>, SwitchFault> {
+        self.call(self.port.default_set(account, region, identity)).await
     }
 }

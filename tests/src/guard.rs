@@ -18,7 +18,7 @@ use guard_core::steps::sweep::OnDrift;
 use guard_core::time::plus_seconds;
 use guard_local::{
     ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices, RecordedReminders, RecordedWakes,
-    SimulatedAccount, SimulatedAlarms, SimulatedSes,
+    SimulatedAccount, SimulatedAlarms, SimulatedMonitor, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -49,6 +49,8 @@ pub struct Guard {
     pub alarms: SimulatedAlarms,
     /// What SES thinks of the account.
     pub account: SimulatedAccount,
+    /// CloudWatch's metrics.
+    pub monitor: SimulatedMonitor,
     /// What becomes of a paused set that someone else lets send.
     pub on_drift: OnDrift,
     /// The time.
@@ -81,6 +83,7 @@ impl Guard {
             wakes: RecordedWakes::default(),
             alarms: SimulatedAlarms::default(),
             account: SimulatedAccount::default(),
+            monitor: SimulatedMonitor::default(),
             on_drift: OnDrift::Reassert,
             clock: ManualClock::at(now),
             policy: Deployed::default(),

@@ -13,6 +13,7 @@ use guard_core::name::SetKey;
 use guard_core::policy::Ppm;
 use guard_core::policy::stored::{PolicyStore, StoredPolicy};
 use guard_core::port::{AccountStanding, Committed, Glance, Ledger, Register, SendQuota};
+use guard_core::sight::{BlindSpot, Sight, View};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
 use guard_core::tally::{Addition, fold};
 use guard_core::time::{Bucket, plus_seconds};
@@ -228,6 +229,9 @@ async fn an_unknown_set_is_in_the_default_state(_: impl Ledger, register: impl R
 fn full(audit: &AuditRecord) -> State {
     let why =
         Why { evidence: Some(serde_json::json!({"deep": [1, null]})), ..Why::operator("because".into(), "ops", "x") };
+    let mut sight = Sight::beginning(at(MONDAY));
+    sight.checked_at = Some(at(MONDAY));
+    sight.saw(BlindSpot::DeadLetters, View::Blind("12 events".into()), at(MONDAY));
     State {
         revision: 0,
         phase: Phase::Pausing,
@@ -254,6 +258,7 @@ fn full(audit: &AuditRecord) -> State {
         why: Some(why),
         totals: Some(Totals { sends: 1, bounces: 2, complaints: 3, prevented: 4 }),
         account: Some(Box::new(full_watch())),
+        sight: Some(sight),
     }
 }
 

@@ -50,6 +50,8 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::AccountUndefended => "account at risk",
         Act::AccountDisputed => "SES counts otherwise",
         Act::AccountStandingChanged => "AWS treats it otherwise",
+        Act::WentBlind => "went blind",
+        Act::SeesAgain => "sees again",
     };
     vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
 }

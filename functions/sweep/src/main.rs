@@ -1,8 +1,8 @@
 //! Wires the `sweep` function to AWS.
 
 use guard_aws::{
-    ActuateFunction, Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesAccount,
-    SesSwitch, Settings, SqsReminder, SystemClock,
+    ActuateFunction, Clients, CloudWatchMonitor, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients,
+    MemberRole, SesAccount, SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
 };
 use guard_core::account::AccountStop;
 use guard_core::home::Home;
@@ -10,6 +10,7 @@ use guard_core::policy::stored::Policies;
 use guard_core::port::Clock;
 use guard_core::steps::account::AccountGuard;
 use guard_core::steps::decide::Judge;
+use guard_core::steps::look::Lookout;
 use guard_core::steps::sweep::Sweeper;
 use guard_sweep::{Errand, handle};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -22,9 +23,10 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let (actuate, on_drift, stop) = (settings.actuate_function(), settings.on_drift(), settings.account_stop());
-    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?, actuate?, on_drift?, stop?)))();
-    let (ledger, state, queue, homes, me, mode, policy, actuate, on_drift, stop) = settings.finish(read)?;
+    let (pipeline, on_drift, stop) = (settings.pipeline(), settings.on_drift(), settings.account_stop());
+    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?, pipeline?, on_drift?, stop?)))();
+    let (ledger, state, queue, homes, me, mode, policy, pipeline, on_drift, stop) = settings.finish(read)?;
+    let actuate = pipeline.actuate_function.clone();
 
     let clients = Clients::from_env(None).await;
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
@@ -33,6 +35,17 @@ async fn main() -> Result<(), Error> {
     let switch = SesSwitch::new(&looking);
     let waker = ActuateFunction::new(&clients, &actuate);
     let views = looking.each(SesAccount::new);
+    // The pipeline is the stack's own, and so is the mail that CloudWatch counts here.
+    let Home { account, region } = homes.own().clone();
+    let lookout = &Lookout {
+        ledger: ledger.clone(),
+        register: register.clone(),
+        clock: SystemClock,
+        monitor: CloudWatchMonitor::new(&clients, pipeline),
+        inventory: SesInventory::new(&clients, account.clone(), region.clone()),
+        account,
+        region,
+    };
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
     let errand = &|event: &Value| Errand::of(event, &homes, &actuate, SystemClock.now());
     let guards = &async || {
@@ -51,7 +64,8 @@ async fn main() -> Result<(), Error> {
     };
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let (sweeper, accounts) = guards().await?;
-        Ok::<_, Error>(handle(&sweeper, &accounts, &errand(&event.payload), event.context.deadline).await?)
+        let errand = errand(&event.payload);
+        Ok::<_, Error>(handle(&sweeper, &accounts, lookout, &errand, event.context.deadline).await?)
     }))
     .await
 }

@@ -98,6 +98,10 @@ pub enum Act {
     AccountDisputed,
     /// AWS reviews the account, stopped it, or let it go again.
     AccountStandingChanged,
+    /// The guard as a whole does not see something.
+    WentBlind,
+    /// It sees that again.
+    SeesAgain,
 }
 
 /// Who did it.

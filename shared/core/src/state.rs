@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountWatch;
 use crate::audit::{Act, AuditId, AuditRecord, GUARD};
 use crate::name::SetKey;
+use crate::sight::Sight;
 use crate::time::{Bucket, plus_seconds};
 
 /// How long an actuator may hold a set: longer than a call to SES can take effect after it was sent.
@@ -195,6 +196,8 @@ pub struct State {
     pub totals: Option<Totals>,
     /// What is remembered of the account as a whole; of no set.
     pub account: Option<Box<AccountWatch>>,
+    /// Of the account alone: what the guard as a whole does not see.
+    pub sight: Option<Sight>,
 }
 
 /// What a change does to the mark.

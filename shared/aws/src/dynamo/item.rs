@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::name::SetKey;
+use guard_core::sight::Sight;
 use guard_core::state::{Hold, Intent, Lease, Owner, Phase, State, Totals, Why};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
@@ -19,9 +20,9 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 25] = [
+pub(crate) const COMMITTED: [&str; 26] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
-    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct",
+    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct", "sight",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -117,6 +118,9 @@ struct Row {
     /// JSON, as `why`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     acct: Option<String>,
+    /// JSON, as `why`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sight: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,6 +163,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         why: state.why.as_ref().map(serde_json::to_string).transpose()?,
         sum: state.totals,
         acct: state.account.as_ref().map(serde_json::to_string).transpose()?,
+        sight: state.sight.as_ref().map(serde_json::to_string).transpose()?,
     };
     Ok(serde_dynamo::to_item(row)?)
 }
@@ -169,6 +174,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
     let row: Row = serde_dynamo::from_item(item)?;
     let why: Option<Why> = row.why.as_deref().map(serde_json::from_str).transpose()?;
     let account = row.acct.as_deref().map(serde_json::from_str).transpose()?;
+    let sight: Option<Sight> = row.sight.as_deref().map(serde_json::from_str).transpose()?;
     Ok(State {
         revision: row.rev,
         phase: row.ph,
@@ -195,6 +201,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         why,
         totals: row.sum,
         account,
+        sight,
     })
 }
 

@@ -1,10 +1,12 @@
 //! A notice: one subject, one sentence with numbers, what the guard did, what to do next.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::audit::{Act, AuditRecord, GUARD};
 use crate::home::{Home, Homes};
 use crate::name::SetKey;
+use crate::sight::BlindSpot;
 
 /// What people and machines are told.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,8 +221,22 @@ impl Words {
                 "nothing; what AWS stops, the guard does not start.".to_owned(),
                 "see the account's standing in the SES console and the mail to the account's address; a review is answered in the Support Center.".to_owned(),
             ),
+            Act::WentBlind => {
+                let spot = spot(record)?;
+                let done = "nothing more; it goes on judging what it counts, and looks again every five minutes.";
+                (spot.subject(), "Counting Degraded", done.to_owned(), format!("{}.", spot.remedy()))
+            }
+            Act::SeesAgain => {
+                let done = "noted it by itself.";
+                (spot(record)?.subject_when_over(), "Counting Degraded", done.to_owned(), "nothing.".to_owned())
+            }
             Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released => return None,
         };
         Some(Self { subject, detail_type, done, next })
     }
+}
+
+/// Which blind spot it is about.
+fn spot(record: &AuditRecord) -> Option<BlindSpot> {
+    BlindSpot::deserialize(record.evidence.as_ref()?.get("blindSpot")?).ok()
 }

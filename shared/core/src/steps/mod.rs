@@ -6,5 +6,6 @@ pub mod act;
 pub mod alarm;
 pub mod count;
 pub mod decide;
+pub mod look;
 pub mod operate;
 pub mod sweep;

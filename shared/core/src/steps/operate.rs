@@ -7,6 +7,7 @@ mod request;
 
 use jiff::Timestamp;
 
+use answer::SightAnswer;
 pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
 pub use request::{Action, Place, Request};
 
@@ -168,7 +169,10 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             None => None,
         };
         let account = account::answer(account.as_deref(), policy.book.account());
-        Ok(Answer::overview(self.mode, &policy, &homes, &states, account))
+        // Whichever homes are meant, the pipeline is one.
+        let sight = self.register.read(&self.homes.own().whole()).await?.sight;
+        let sight = SightAnswer::of(sight.as_ref(), self.clock.now());
+        Ok(Answer::overview(self.mode, &policy, &homes, &states, account, &sight))
     }
 
     async fn list(&self, phase: Option<Phase>, place: &Place) -> Result<Answer, Refusal> {
