@@ -14,6 +14,7 @@ READ_STREAM = {
     ("dynamodb:GetShardIterator", "${StateTable.StreamArn}"),
     ("dynamodb:ListStreams", "${StateTable.Arn}/stream/*"),
 }
+ANY_IDENTITY = "arn:aws-test:ses:xx-test-1:111122223333:identity/*"
 ANY_SET = "arn:aws-test:ses:xx-test-1:111122223333:configuration-set/*"
 
 
@@ -55,6 +56,7 @@ GRANTS = {
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
     | {("ses:GetConfigurationSet", ANY_SET), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
     | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
+    | {("ses:ListEmailIdentities", "*"), ("ses:GetEmailIdentity", ANY_IDENTITY)}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")

@@ -2,7 +2,7 @@
 
 use guard_aws::{
     ActuateFunction, Clients, CloudWatchMonitor, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients,
-    MemberRole, SesAccount, SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
+    MemberRole, Pipeline, SesAccount, SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
 };
 use guard_core::account::AccountStop;
 use guard_core::home::Home;
@@ -23,7 +23,18 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let (pipeline, on_drift, stop) = (settings.pipeline(), settings.on_drift(), settings.account_stop());
+    let (actuate, on_drift, stop) = (settings.actuate_function(), settings.on_drift(), settings.account_stop());
+    let (events, dead_events) = (settings.events_queue(), settings.events_dead_letter_queue());
+    let (dead_wake_ups, judge) = (settings.wake_up_dead_letter_queue(), settings.judge_function());
+    let pipeline = (|| {
+        Some(Pipeline {
+            events_queue: events?,
+            events_dead_letter_queue: dead_events?,
+            wake_up_dead_letter_queue: dead_wake_ups?,
+            judge_function: judge?,
+            actuate_function: actuate?,
+        })
+    })();
     let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?, pipeline?, on_drift?, stop?)))();
     let (ledger, state, queue, homes, me, mode, policy, pipeline, on_drift, stop) = settings.finish(read)?;
     let actuate = pipeline.actuate_function.clone();

@@ -9,8 +9,6 @@ use guard_core::policy::Deployed;
 use guard_core::steps::decide::Mode;
 use guard_core::steps::sweep::OnDrift;
 
-use crate::Pipeline;
-
 /// The environment of a function, read once at its cold start. Nothing that is missing is guessed: everything that is
 /// wrong is collected and said in one message.
 pub struct Settings<'a> {
@@ -131,23 +129,24 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// `GUARD_EVENTS_QUEUE`, `GUARD_EVENTS_DEAD_LETTER_QUEUE`, `GUARD_WAKE_UP_DEAD_LETTER_QUEUE`, `GUARD_JUDGE_FUNCTION` and
-    /// `GUARD_ACTUATE_FUNCTION`
-    pub fn pipeline(&mut self) -> Option<Pipeline> {
-        let queues = [
-            self.text("GUARD_EVENTS_QUEUE"),
-            self.text("GUARD_EVENTS_DEAD_LETTER_QUEUE"),
-            self.text("GUARD_WAKE_UP_DEAD_LETTER_QUEUE"),
-        ];
-        let functions = [self.text("GUARD_JUDGE_FUNCTION"), self.text("GUARD_ACTUATE_FUNCTION")];
-        let ([events, events_dead, wake_up_dead], [judge, actuate]) = (queues, functions);
-        Some(Pipeline {
-            events_queue: events?,
-            events_dead_letter_queue: events_dead?,
-            wake_up_dead_letter_queue: wake_up_dead?,
-            judge_function: judge?,
-            actuate_function: actuate?,
-        })
+    /// `GUARD_EVENTS_QUEUE`: its name
+    pub fn events_queue(&mut self) -> Option<String> {
+        self.text("GUARD_EVENTS_QUEUE")
+    }
+
+    /// `GUARD_EVENTS_DEAD_LETTER_QUEUE`: its name
+    pub fn events_dead_letter_queue(&mut self) -> Option<String> {
+        self.text("GUARD_EVENTS_DEAD_LETTER_QUEUE")
+    }
+
+    /// `GUARD_WAKE_UP_DEAD_LETTER_QUEUE`: its name
+    pub fn wake_up_dead_letter_queue(&mut self) -> Option<String> {
+        self.text("GUARD_WAKE_UP_DEAD_LETTER_QUEUE")
+    }
+
+    /// `GUARD_JUDGE_FUNCTION`
+    pub fn judge_function(&mut self) -> Option<String> {
+        self.text("GUARD_JUDGE_FUNCTION")
     }
 
     /// `GUARD_ACTUATE_FUNCTION`
