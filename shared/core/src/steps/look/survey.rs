@@ -8,7 +8,7 @@ use crate::port::{Clock, Fault, Identity, Inventory, Ledger, Monitor, Register, 
 use crate::sight::{BlindSpot, Surveyed};
 use crate::state::State;
 
-/// Calls to SES in one look: a tenth of the one a second that it grants. 8,640 identities in a day.
+/// Calls to SES in one look: a tenth of the one a second that it grants. some 8,300 identities in a day.
 const CALLS_PER_LOOK: usize = 30;
 /// How many calls a look has made, and when the next one may follow.
 #[derive(Default)]
