@@ -223,12 +223,11 @@ fn watch_account(guard: &Guard) {
         rounds: vec![round],
         ..AccountWatch::default()
     };
-    let before = State::default();
-    let after = State { account: Some(Box::new(watch)), ..State::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let before = runtime.block_on(guard.register.read(&key)).unwrap();
+    let after = State { account: Some(Box::new(watch)), ..before.clone() };
     let change = Change::silent(&key, &before, after);
-    let commit = guard.register.commit(&change);
-    let committed = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(commit);
-    assert_eq!(committed.unwrap(), Committed::Done);
+    assert_eq!(runtime.block_on(guard.register.commit(&change)).unwrap(), Committed::Done);
 }
 
 #[test]
