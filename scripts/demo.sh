@@ -38,7 +38,8 @@ command -v cc >/dev/null 2>&1 ||
 tools=$(PYTHON=$python scripts/tools.sh demo)
 
 if [ "${1:-}" = contract ]; then
-  "$tools/python" -B tests/demo/contract.py cargo test --locked -p guard-tests --test contract --test inventory in_local_aws
+  "$tools/python" -B tests/demo/contract.py \
+    cargo test --locked -p guard-tests --test contract --test inventory --test monitor in_local_aws
   exec "$tools/python" -B tests/demo/homes.py cargo test --locked -p guard-tests --test roles in_local_aws
 fi
 

@@ -19,6 +19,7 @@ use guard_core::judge::account::Counts;
 use guard_core::name::SetKey;
 use guard_core::policy::Ppm;
 use guard_core::port::{AccountStanding, Committed, Register, SendQuota};
+use guard_core::sight::BlindSpot;
 use guard_core::state::{Change, State, Totals};
 use insta::assert_snapshot;
 use lambda::{Invocation, Lambda, Reply};
@@ -213,6 +214,21 @@ fn the_guard_as_a_whole() {
     bounces             pauses at 10 + 5 % of the mails, on trial at 5 + 5 %; warns at 10 + 3 %
     complaints          pauses at 5 + 0.1 % of the mails, on trial at 3 + 0.1 %; warns at 5 + 0.05 %
     window              7 days
+    blind spots         none; looked at 2026-11-20 09:15:00
+    ");
+}
+
+#[test]
+fn what_the_guard_does_not_see_comes_with_what_to_do() {
+    let guard = Guard::with_four_sets();
+    guard.looks("2026-11-20T09:05:00Z", [(BlindSpot::Suspect, "60 of the 360 sends may be counted twice (16.7 %).")]);
+    let shown = printed(&deployed(&guard), &["status"]);
+    let (_, blind) = shown.split_once("7 days\n").unwrap();
+    assert_snapshot!(blind, @"
+    blind spot          since 2026-11-20 09:05:00: The guard last looked for blind spots on Fri 20 Nov 2026 09:05 UTC, 15 minutes ago: whatever else is said here may be old.
+    to do               see why the sweep does not run, or fails: aws logs tail /aws/lambda/STACK-sweep --since 1h; and whether its timer is on: aws events list-rule-names-by-target --target-arn SWEEP_FUNCTION_ARN
+    blind spot          since 2026-11-20 09:05:00: 60 of the 360 sends may be counted twice (16.7 %).
+    to do               find out why events were delivered more than once; ingest failed or was throttled: aws logs tail /aws/lambda/STACK-ingest --since 4h --filter-pattern '?WARN ?ERROR'. It heals four hours after the cause
     ");
 }
 
@@ -241,12 +257,11 @@ fn watch_account(guard: &Guard) {
         rounds: vec![round],
         ..AccountWatch::default()
     };
-    let before = State::default();
-    let after = State { account: Some(Box::new(watch)), ..State::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let before = runtime.block_on(guard.register.read(&key)).unwrap();
+    let after = State { account: Some(Box::new(watch)), ..before.clone() };
     let change = Change::silent(&key, &before, after);
-    let commit = guard.register.commit(&change);
-    let committed = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(commit);
-    assert_eq!(committed.unwrap(), Committed::Done);
+    assert_eq!(runtime.block_on(guard.register.commit(&change)).unwrap(), Committed::Done);
 }
 
 #[test]

@@ -16,7 +16,8 @@ use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use guard_core::notice::Notice;
 use guard_core::port::{
     AccountStanding, AccountView, Alarms, Committed, Created, EventDestination, Fault, Glance, Identity, Inventory,
-    Ledger, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
+    Ledger, Monitor, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Vitals, Waker,
+    Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Ids};
@@ -171,6 +172,12 @@ impl<P: Alarms> Alarms for Mortal<P> {
     }
     async fn children_in_alarm(&self, home: &Home, composite: &str) -> Result<Vec<String>, Fault> {
         self.call(self.port.children_in_alarm(home, composite)).await
+    }
+}
+
+impl<P: Monitor> Monitor for Mortal<P> {
+    async fn vitals(&self, from: Timestamp, to: Timestamp) -> Result<Vitals, Fault> {
+        self.call(self.port.vitals(from, to)).await
     }
 }
 

@@ -19,7 +19,7 @@ use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
 use guard_core::time::plus_seconds;
 use guard_local::{
     DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices,
-    RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedSes,
+    RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedMonitor, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -50,6 +50,8 @@ pub struct Guard {
     pub alarms: SimulatedAlarms,
     /// What SES thinks of the account.
     pub account: SimulatedAccount,
+    /// CloudWatch's metrics.
+    pub monitor: SimulatedMonitor,
     /// What becomes of a paused set that someone else lets send.
     pub on_drift: OnDrift,
     /// What a sweep does by itself with sets that are not heard.
@@ -84,6 +86,7 @@ impl Guard {
             wakes: RecordedWakes::default(),
             alarms: SimulatedAlarms::default(),
             account: SimulatedAccount::default(),
+            monitor: SimulatedMonitor::default(),
             on_drift: OnDrift::Reassert,
             enrol: EnrolNewSets::Off,
             clock: ManualClock::at(now),

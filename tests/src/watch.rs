@@ -6,11 +6,12 @@ use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault};
 use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::alarm::{Responder, Response};
+use guard_core::steps::look::{Looked, Lookout};
 use guard_core::steps::sweep::{Listening, Sweeper, Swept};
 use guard_core::time::plus_seconds;
 use guard_local::{
     ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms,
-    SimulatedSes,
+    SimulatedMonitor, SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,6 +32,9 @@ pub type MortalSweeper = Sweeper<
 /// What guards the account, and dies where its fuse ends.
 pub type MortalAccountGuard =
     AccountGuard<Mortal<MemoryLedger>, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedAccount>>;
+/// A lookout that dies where its fuse ends.
+pub type MortalLookout =
+    Lookout<Mortal<MemoryLedger>, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedMonitor>, Mortal<SimulatedSes>>;
 type MortalResponder = Responder<
     Mortal<MemoryLedger>,
     Mortal<MemoryRegister>,
@@ -126,6 +130,34 @@ impl Guard {
             self.actuate(&woken, &Fuse::endless()).await.expect("the fuse is endless");
         }
         self.register.take_stream();
+    }
+
+    /// What looks for blind spots, with a process that has this fuse.
+    pub fn lookout(&self, fuse: &Fuse) -> MortalLookout {
+        let Home { account, region } = self.homes.own().clone();
+        Lookout {
+            ledger: Mortal::new(self.ledger.clone(), fuse),
+            register: Mortal::new(self.register.clone(), fuse),
+            clock: self.clock.clone(),
+            monitor: Mortal::new(self.monitor.clone(), fuse),
+            inventory: Mortal::new(self.ses.clone(), fuse),
+            account,
+            region,
+        }
+    }
+
+    /// Looks in this minute with a process that has this fuse, after a sweep that found so many marks.
+    pub async fn look_with(&self, minute: Timestamp, marked: usize, fuse: &Fuse) -> Option<Looked> {
+        let stop_at = plus_seconds(self.clock.now(), 45);
+        fuse.run(self.lookout(fuse).look(minute, marked, stop_at)).await
+    }
+
+    /// Looks in the present minute and lets the guard come to rest.
+    pub async fn look(&mut self) -> Looked {
+        let looked = self.look_with(self.clock.now(), 0, &Fuse::endless()).await.expect("the fuse is endless");
+        assert!(looked.faults.is_empty(), "{looked:?}");
+        self.settle().await;
+        looked
     }
 
     /// Takes up what the alarm function is invoked with, and lets the guard come to rest.

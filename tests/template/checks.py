@@ -38,6 +38,8 @@ ACTS_ON = {
     "ses:PutAccountSendingAttributes": {"everything"},
     "cloudwatch:DescribeAlarms": {"everything"},
     "cloudwatch:GetMetricData": {"everything"},
+    "ses:ListEmailIdentities": {"everything"},
+    "ses:GetEmailIdentity": {"identity"},
     "ses:PutConfigurationSetSendingOptions": {"configuration set"},
     "sts:AssumeRole": {"member's role"},
     "logs:CreateLogStream": {"AWS::Logs::LogGroup"},
@@ -52,11 +54,12 @@ SHAPES = {
     ARN % "events" + r"event-bus/[\w./-]+": "event bus",
     ARN % "ses" + r"configuration-set/\*": "configuration set",
     MEMBERS_ROLE: "member's role",
+    ARN % "ses" + r"identity/\*": "identity",
     r"\*": "everything",
 }
 METRICS = {
     "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
-    "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "IteratorAge", "Duration"}),
+    "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "IteratorAge", "Duration", "Invocations"}),
     "AWS/SES": ("ses:configuration-set", {"Reputation.BounceRate", "Reputation.ComplaintRate"}),
 }
 SES_EVENTS = {

@@ -14,6 +14,7 @@ READ_STREAM = {
     ("dynamodb:GetShardIterator", "${StateTable.StreamArn}"),
     ("dynamodb:ListStreams", "${StateTable.Arn}/stream/*"),
 }
+ANY_IDENTITY = "arn:aws-test:ses:xx-test-1:111122223333:identity/*"
 ANY_SET = "arn:aws-test:ses:xx-test-1:111122223333:configuration-set/*"
 
 
@@ -56,6 +57,7 @@ GRANTS = {
     | {("ses:GetConfigurationSet", ANY_SET), ("ses:GetConfigurationSetEventDestinations", ANY_SET)}
     | {("ses:ListConfigurationSets", "*"), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
     | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
+    | {("ses:ListEmailIdentities", "*"), ("ses:GetEmailIdentity", ANY_IDENTITY)}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")

@@ -29,7 +29,8 @@ ENVIRONMENT = {
     "sweep": {
         "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_RECHECK_QUEUE_URL", "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT", "GUARD_EVENTS_TOPIC_ARN", "GUARD_EVENT_DESTINATION",
-        "GUARD_HEARS_EVENT_BUS", "GUARD_ENROL_NEW_SETS", "GUARD_ACCOUNT_STOP",
+        "GUARD_HEARS_EVENT_BUS", "GUARD_ENROL_NEW_SETS", "GUARD_ACCOUNT_STOP", "GUARD_JUDGE_FUNCTION", "GUARD_EVENTS_QUEUE",
+        "GUARD_EVENTS_DEAD_LETTER_QUEUE", "GUARD_WAKE_UP_DEAD_LETTER_QUEUE",
     },
     "operate": {
         "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
@@ -127,6 +128,10 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_EVENT_DESTINATION": "guard-guard",
         "GUARD_HEARS_EVENT_BUS": "true",
         "GUARD_ENROL_NEW_SETS": "events",
+        "GUARD_JUDGE_FUNCTION": "${JudgeFunction}",
+        "GUARD_EVENTS_QUEUE": "${EventsQueue.QueueName}",
+        "GUARD_EVENTS_DEAD_LETTER_QUEUE": "${EventsDeadLetterQueue.QueueName}",
+        "GUARD_WAKE_UP_DEAD_LETTER_QUEUE": "${WakeUpDeadLetterQueue.QueueName}",
     }
 
 
@@ -199,6 +204,17 @@ def test_the_guard_enrols_under_the_name_that_the_stack_uses():
     told = resources["SweepFunction"]["Properties"]["Environment"]["Variables"]
     assert attached["EventDestination"]["Name"] == told["GUARD_EVENT_DESTINATION"]
     assert attached["EventDestination"]["SnsDestination"]["TopicARN"] == told["GUARD_EVENTS_TOPIC_ARN"]
+
+
+def test_a_guard_that_does_not_look_any_more_rings(resources):
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    assert [name for name, alarm in alarms.items() if alarm["TreatMissingData"] == "breaching"] == ["SweepSilentAlarm"]
+    silent = alarms["SweepSilentAlarm"]
+    assert (silent["MetricName"], silent["Statistic"], silent["Dimensions"][0]["Value"]) == ("Invocations", "Sum", "${SweepFunction}")
+    assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
+    assert silent["Period"] * silent["EvaluationPeriods"] == 300
+    assert silent["DatapointsToAlarm"] == silent["EvaluationPeriods"], "one minute without a sweep is none"
+    assert silent["AlarmActions"] == ["${NoticesTopic}"], "past the guard, which may be dead"
 
 
 def test_all_alarms_on_ses_metrics_are_heard_on_request():
@@ -318,7 +334,9 @@ ALARMS = {
 
 
 def test_the_guard_tells_when_it_is_late_or_blind(resources):
-    alarms = [a for a in of_type(resources, "AWS::CloudWatch::Alarm").values() if a["Namespace"] != "AWS/SES"]
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    del alarms["SweepSilentAlarm"]  # the only one that rings for missing data: above
+    alarms = [a for a in alarms.values() if a["Namespace"] != "AWS/SES"]
     watched = {}
     for alarm in alarms:
         periods = alarm["EvaluationPeriods"]

@@ -15,6 +15,7 @@ use guard_core::name::SetKey;
 use guard_core::policy::Ppm;
 use guard_core::policy::stored::{PolicyStore, StoredPolicy};
 use guard_core::port::{AccountStanding, Committed, Glance, Ledger, Register, SendQuota};
+use guard_core::sight::{BlindSpot, Sight, View};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
 use guard_core::tally::{Addition, fold};
 use guard_core::time::{Bucket, plus_seconds};
@@ -233,6 +234,9 @@ fn full(audit: &AuditRecord) -> State {
     let listing =
         Listing { next: Some("page 2".into()), seen: 1_000, asked_at: Some(at(MONDAY)), ..Listing::default() };
     let fleet = Fleet { listing, telling: Telling { singly: 3, ..Telling::default() } };
+    let mut sight = Sight::beginning(at(MONDAY));
+    sight.checked_at = Some(at(MONDAY));
+    sight.saw(BlindSpot::DeadLetters, View::Blind("12 events".into()), at(MONDAY));
     State {
         revision: 0,
         phase: Phase::Pausing,
@@ -261,6 +265,7 @@ fn full(audit: &AuditRecord) -> State {
         unheard: Some(Unheard { gap: Gap::Incomplete, since: at("2026-11-16T07:00:00.006Z"), told: true }),
         fleet: Some(fleet),
         account: Some(Box::new(full_watch())),
+        sight: Some(sight),
     }
 }
 

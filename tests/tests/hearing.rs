@@ -485,8 +485,9 @@ async fn the_function_takes_up_what_cloudtrail_tells_of_a_set() {
     let deadline = u64::try_from(plus_seconds(at(NOON), 55).as_millisecond()).unwrap();
     let sweeper = guard.sweeper(&Fuse::endless()).await;
     let accounts = [guard.account_guard(&Fuse::endless()).await];
-    guard_sweep::handle(&sweeper, &accounts, &Errand::Created(weekly.clone()), deadline).await.unwrap();
+    let lookout = guard.lookout(&Fuse::endless());
+    guard_sweep::handle(&sweeper, &accounts, &lookout, &Errand::Created(weekly.clone()), deadline).await.unwrap();
     assert_eq!(guard.state(&weekly).await.look_at, Some(plus_seconds(at(NOON), 300)));
-    guard_sweep::handle(&sweeper, &accounts, &Errand::Republished(weekly.clone()), deadline).await.unwrap();
+    guard_sweep::handle(&sweeper, &accounts, &lookout, &Errand::Republished(weekly.clone()), deadline).await.unwrap();
     assert_eq!(guard.state(&weekly).await.look_at, Some(plus_seconds(at(NOON), 300)), "it is looked at anyway");
 }

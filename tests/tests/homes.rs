@@ -222,7 +222,9 @@ async fn each_home_s_account_is_guarded_by_its_own_rate() {
         accounts.push(guard.account_guard_of(home, &fuse).await);
     }
     let deadline = u64::try_from(at(NOON).as_millisecond()).unwrap() + 55_000;
-    guard_sweep::handle(&guard.sweeper(&fuse).await, &accounts, &Errand::Sweep(at(NOON)), deadline).await.unwrap();
+    let lookout = guard.lookout(&fuse);
+    let sweeper = guard.sweeper(&fuse).await;
+    guard_sweep::handle(&sweeper, &accounts, &lookout, &Errand::Sweep(at(NOON)), deadline).await.unwrap();
     let watched =
         async |set: &SetKey| guard.state(&Home::of(set).whole()).await.account.expect("it was looked at").bounce.ours;
     assert_eq!((watched(&here).await.events, watched(&there).await.events), (0, 45));

@@ -451,11 +451,13 @@ async fn the_function_sweeps_by_the_timer_and_looks_at_what_cloudtrail_names() {
         Errand::of(&event, &homes(""), "guard-actuate", at(NOON))
     };
     guard.ses.toggle(&weekly, false);
+    let fuse = Fuse::endless();
     for (file, looks) in
         [("scheduled.json", 0), ("email-sent.json", 0), ("cloudtrail-put-configuration-set-sending-options.json", 1)]
     {
-        let (sweeper, account) = (guard.sweeper(&Fuse::endless()).await, guard.account_guard(&Fuse::endless()).await);
-        guard_sweep::handle(&sweeper, std::slice::from_ref(&account), &event(file), deadline).await.unwrap();
+        let (sweeper, account) = (guard.sweeper(&fuse).await, guard.account_guard(&fuse).await);
+        let accounts = std::slice::from_ref(&account);
+        guard_sweep::handle(&sweeper, accounts, &guard.lookout(&fuse), &event(file), deadline).await.unwrap();
         assert_eq!(guard.ses.calls().len(), looks, "{file}");
     }
     guard.settle().await;

@@ -56,6 +56,8 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::FoundAgain => "found again",
         Act::ManyUnheard => "many not heard",
         Act::SetsNearLimit => "few sets left",
+        Act::WentBlind => "went blind",
+        Act::SeesAgain => "sees again",
     };
     vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
 }

@@ -6,13 +6,14 @@ use comfy_table::{Cell, Color};
 use guard_core::home::Home;
 use guard_core::judge::Metric;
 use guard_core::policy::{Policy, Source};
+use guard_core::sight::Shown;
 use guard_core::state::Phase;
 use guard_core::time::BUCKET_SECONDS;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::account::Account;
-use super::{faint, figure, table, words};
+use super::{faint, figure, one_line, table, words};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +28,7 @@ pub(super) struct Overview {
     pending: u64,
     #[serde(default)]
     hearing: Hearing,
+    sight: Option<SightShown>,
     policy: Policy,
     policy_source: Option<Source>,
     policy_version: Option<u64>,
@@ -42,6 +44,14 @@ struct Hearing {
     configuration_sets_in_ses: Option<u64>,
     configuration_sets_limit: Option<u64>,
     listed_at: Option<Timestamp>,
+}
+
+/// What the guard as a whole does not see; an older guard does not say.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SightShown {
+    checked_at: Option<Timestamp>,
+    blind_spots: Vec<Shown>,
 }
 
 impl Overview {
@@ -63,7 +73,8 @@ impl Overview {
             let homes: Vec<String> = self.homes.iter().map(ToString::to_string).collect();
             rows.insert(1, ("homes", Cell::new(homes.join(", "))));
         }
-        let rows = rows.into_iter().chain(self.account.iter().flat_map(Account::rows));
+        let rows = rows.into_iter().chain(self.sight.iter().flat_map(SightShown::rows));
+        let rows = rows.chain(self.account.iter().flat_map(Account::rows));
         table(Vec::new(), rows.map(|(what, cell)| vec![faint(what), cell]).collect(), width)
     }
 
@@ -117,6 +128,21 @@ impl Hearing {
             0 => figure::count(0),
             some => format!("{}: ses-guard list --unheard", figure::count(some)),
         }
+    }
+}
+
+impl SightShown {
+    fn rows(&self) -> Vec<(&'static str, Cell)> {
+        if self.blind_spots.is_empty() {
+            let looked = self.checked_at.map_or(figure::NONE.to_owned(), figure::time);
+            return vec![("blind spots", Cell::new(format!("none; looked at {looked}")).fg(Color::DarkGreen))];
+        }
+        let rows = self.blind_spots.iter().flat_map(|one| {
+            let since = one.since.map_or(String::new(), |since| format!("since {}: ", figure::time(since)));
+            let seen = format!("{since}{}", one_line(&one.sentence));
+            [("blind spot", Cell::new(seen).fg(Color::DarkRed)), ("to do", words(&one.next))]
+        });
+        rows.collect()
     }
 }
 

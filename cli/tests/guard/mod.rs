@@ -10,6 +10,7 @@ use guard_core::notice::sentence;
 use guard_core::policy::stored::Policies;
 use guard_core::policy::{Deployed, Policy};
 use guard_core::port::{Committed, Ledger, Register};
+use guard_core::sight::{BlindSpot, Sight, View};
 use guard_core::standing::assess;
 use guard_core::state::{Change, Intent, Owner, State, Totals, Why};
 use guard_core::steps::decide::Mode;
@@ -69,6 +70,7 @@ impl Guard {
         guard.judge("transactional", [240_000, 120, 2, 0]);
         guard.judge("brand-new", [0; 4]);
         guard.ses.toggle(&set("disabled-by-hand"), false);
+        guard.looks("2026-11-20T09:15:00Z", []);
         guard
     }
 
@@ -125,6 +127,19 @@ impl Guard {
         self.commit(&Change::silent(&set, &before, after).recorded(record, false));
         self.ses.toggle(&set, false);
         self.commit(&wait(self.register.read(&set)).unwrap().confirmed(&set, Intent::Pause, paused));
+    }
+
+    /// The guard looked for blind spots at this time, and found these.
+    pub(crate) fn looks(&self, at: &str, found: impl IntoIterator<Item = (BlindSpot, &'static str)>) {
+        let (set, at) = (set("any"), at.parse().unwrap());
+        let account = SetKey::account(set.account, set.region);
+        let before = wait(self.register.read(&account)).unwrap();
+        let mut sight = before.sight.clone().unwrap_or_else(|| Sight::beginning(at));
+        sight.checked_at = Some(at);
+        for (spot, sentence) in found {
+            sight.saw(spot, View::Blind(sentence.to_owned()), at);
+        }
+        self.commit(&Change::silent(&account, &before, State { sight: Some(sight), ..before.clone() }));
     }
 
     pub(crate) fn commit(&self, change: &Change) {

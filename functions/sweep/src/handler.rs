@@ -1,6 +1,9 @@
-use guard_core::port::{AccountView, Clock, Inventory, Ledger, Register, Reminder, SendingSwitch, Waker, chain};
+use guard_core::port::{
+    AccountView, Clock, Inventory, Ledger, Monitor, Register, Reminder, SendingSwitch, Waker, chain,
+};
 use guard_core::steps::account::{AccountGuard, Guarded};
 use guard_core::steps::decide::Outcome;
+use guard_core::steps::look::{Looked, Lookout};
 use guard_core::steps::sweep::{Heard, Seen, Sweeper, Swept};
 use guard_core::time::stop_at;
 use tracing::{debug, error, info, warn};
@@ -18,9 +21,10 @@ const LONGEST_SECONDS: i64 = 60;
 pub struct Undone(usize);
 
 /// Does one errand. `Err` is for the error count, by which people are alarmed: nothing depends on a repeat.
-pub async fn handle<L, R, M, C, S, W, I, V>(
+pub async fn handle<L, R, M, C, S, W, I, V, T>(
     sweeper: &Sweeper<L, R, M, C, S, W, I>,
     accounts: &[AccountGuard<L, R, C, V>],
+    lookout: &Lookout<L, R, C, T, I>,
     errand: &Errand,
     deadline_millisecond: u64,
 ) -> Result<(), Undone>
@@ -33,6 +37,7 @@ where
     W: Waker,
     I: Inventory,
     V: AccountView,
+    T: Monitor,
 {
     let faults = match errand {
         Errand::Sweep(minute) => {
@@ -47,7 +52,11 @@ where
             }
             let swept = sweeper.sweep(*minute, stop_at).await;
             log(&swept);
-            faults + swept.faults.len()
+            // And the lookout last: whatever it comes to, the sweep is done. Boxed: with the AWS clients in it, the future is
+            // nested deeper than the compiler looks by default.
+            let looked = Box::pin(lookout.look(*minute, swept.marked, stop_at)).await;
+            log_looked(&looked);
+            faults + swept.faults.len() + looked.faults.len()
         }
         Errand::Touched(set) => {
             let swept = sweeper.touched(set).await;
@@ -153,5 +162,17 @@ fn log_hearing(swept: &Swept) {
     }
     if let Some(fault) = &swept.unlisted {
         warn!(error = chain(fault), "SES did not list its configuration sets; the list is asked for again");
+    }
+}
+
+fn log_looked(looked: &Looked) {
+    for record in &looked.turned {
+        warn!(audit.id = %record.id, act = ?record.act, "{}: {}", record.set, record.sentence);
+    }
+    for reason in &looked.unanswered {
+        warn!("the guard can't tell whether it is well: {reason}");
+    }
+    for fault in &looked.faults {
+        error!(error = chain(fault), "{fault} failed; the guard looks again in a minute");
     }
 }

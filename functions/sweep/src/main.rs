@@ -1,8 +1,8 @@
 //! Wires the `sweep` function to AWS.
 
 use guard_aws::{
-    ActuateFunction, Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesAccount,
-    SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
+    ActuateFunction, Clients, CloudWatchMonitor, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients,
+    MemberRole, Pipeline, SesAccount, SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
 };
 use guard_core::account::AccountStop;
 use guard_core::hearing::Ear;
@@ -11,6 +11,7 @@ use guard_core::policy::stored::Policies;
 use guard_core::port::Clock;
 use guard_core::steps::account::AccountGuard;
 use guard_core::steps::decide::Judge;
+use guard_core::steps::look::Lookout;
 use guard_core::steps::sweep::{Listening, Sweeper};
 use guard_sweep::{Errand, handle};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -27,21 +28,43 @@ async fn main() -> Result<(), Error> {
     let (topic, destination) = (settings.events_topic(), settings.event_destination());
     let (event_bus, enrol) = (settings.hears_event_bus(), settings.enrol_new_sets());
     let ear = (|| Some(Ear { topic: topic?, destination: destination?, event_bus: event_bus? }))();
-    let places = (|| Some((ledger?, state?, queue?, homes?, me?)))();
-    let rules = (|| Some((mode?, policy?, actuate?, on_drift?, stop?, ear?, enrol?)))();
-    let ((ledger, state, queue, homes, me), (mode, policy, actuate, on_drift, stop, ear, enrol)) =
+    let (events, dead_events) = (settings.events_queue(), settings.events_dead_letter_queue());
+    let (dead_wake_ups, judge) = (settings.wake_up_dead_letter_queue(), settings.judge_function());
+    let pipeline = (|| {
+        Some(Pipeline {
+            events_queue: events?,
+            events_dead_letter_queue: dead_events?,
+            wake_up_dead_letter_queue: dead_wake_ups?,
+            judge_function: judge?,
+            actuate_function: actuate?,
+        })
+    })();
+    let places = (|| Some((ledger?, state?, queue?, homes?, me?, pipeline?)))();
+    let rules = (|| Some((mode?, policy?, on_drift?, stop?, ear?, enrol?)))();
+    let ((ledger, state, queue, homes, me, pipeline), (mode, policy, on_drift, stop, ear, enrol)) =
         settings.finish(places.zip(rules))?;
+    let actuate = pipeline.actuate_function.clone();
 
     let clients = Clients::from_env(None).await;
     let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
     let reminder = SqsReminder::new(&clients, &queue);
     let looking = HomeClients::new(&clients, &homes, MemberRole::Look, &me).await;
     let switch = SesSwitch::new(&looking);
+    // What is discovered and enrolled, the pipeline, and the mail that CloudWatch counts here, are the stack's own.
     let Home { account, region } = homes.own().clone();
     let inventory = SesInventory::new(&clients, account.clone(), region.clone());
-    let listening = Listening::new(account, region, ear, enrol);
+    let listening = Listening::new(account.clone(), region.clone(), ear, enrol);
     let waker = ActuateFunction::new(&clients, &actuate);
     let views = looking.each(SesAccount::new);
+    let lookout = &Lookout {
+        ledger: ledger.clone(),
+        register: register.clone(),
+        clock: SystemClock,
+        monitor: CloudWatchMonitor::new(&clients, pipeline),
+        inventory: inventory.clone(),
+        account,
+        region,
+    };
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
     let errand = &|event: &Value| Errand::of(event, &homes, &actuate, SystemClock.now());
     let guards = &async || {
@@ -62,7 +85,8 @@ async fn main() -> Result<(), Error> {
     };
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let (sweeper, accounts) = guards().await?;
-        Ok::<_, Error>(handle(&sweeper, &accounts, &errand(&event.payload), event.context.deadline).await?)
+        let errand = errand(&event.payload);
+        Ok::<_, Error>(handle(&sweeper, &accounts, lookout, &errand, event.context.deadline).await?)
     }))
     .await
 }

@@ -129,6 +129,26 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// `GUARD_EVENTS_QUEUE`: its name
+    pub fn events_queue(&mut self) -> Option<String> {
+        self.text("GUARD_EVENTS_QUEUE")
+    }
+
+    /// `GUARD_EVENTS_DEAD_LETTER_QUEUE`: its name
+    pub fn events_dead_letter_queue(&mut self) -> Option<String> {
+        self.text("GUARD_EVENTS_DEAD_LETTER_QUEUE")
+    }
+
+    /// `GUARD_WAKE_UP_DEAD_LETTER_QUEUE`: its name
+    pub fn wake_up_dead_letter_queue(&mut self) -> Option<String> {
+        self.text("GUARD_WAKE_UP_DEAD_LETTER_QUEUE")
+    }
+
+    /// `GUARD_JUDGE_FUNCTION`
+    pub fn judge_function(&mut self) -> Option<String> {
+        self.text("GUARD_JUDGE_FUNCTION")
+    }
+
     /// `GUARD_ACTUATE_FUNCTION`
     pub fn actuate_function(&mut self) -> Option<String> {
         self.text("GUARD_ACTUATE_FUNCTION")

@@ -110,6 +110,10 @@ pub enum Act {
     ManyUnheard,
     /// There are nearly as many sets as SES takes.
     SetsNearLimit,
+    /// The guard as a whole does not see something.
+    WentBlind,
+    /// It sees that again.
+    SeesAgain,
 }
 
 /// Who did it.

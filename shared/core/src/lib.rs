@@ -17,6 +17,7 @@ pub mod notice;
 pub mod pace;
 pub mod policy;
 pub mod port;
+pub mod sight;
 pub mod standing;
 pub mod state;
 pub mod steps;

@@ -3,6 +3,7 @@
 
 mod account;
 mod inventory;
+mod vitals;
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -15,6 +16,7 @@ pub use inventory::{
     Created, DESTINATIONS_PER_SET, EventDestination, EventType, Identity, IdentityKind, Inventory, Page,
     SETS_PER_ACCOUNT, Target,
 };
+pub use vitals::{Monitor, Point, Vital, Vitals};
 
 use crate::audit::{AuditId, AuditRecord};
 use crate::home::Home;

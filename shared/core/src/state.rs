@@ -13,6 +13,7 @@ use crate::audit::{Act, AuditId, AuditRecord, GUARD};
 use crate::fleet::Fleet;
 use crate::hearing::Unheard;
 use crate::name::SetKey;
+use crate::sight::Sight;
 use crate::time::{Bucket, plus_seconds};
 
 /// How long an actuator may hold a set: longer than a call to SES can take effect after it was sent.
@@ -201,6 +202,8 @@ pub struct State {
     pub unheard: Option<Unheard>,
     /// What is known of the account's sets as a whole; only of the account.
     pub fleet: Option<Fleet>,
+    /// Of the account alone: what the guard as a whole does not see.
+    pub sight: Option<Sight>,
 }
 
 /// What a change does to the mark.

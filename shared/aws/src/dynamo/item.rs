@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use guard_core::audit::{AuditId, AuditRecord};
 use guard_core::hearing::Unheard;
 use guard_core::name::SetKey;
+use guard_core::sight::Sight;
 use guard_core::state::{Hold, Intent, Lease, Owner, Phase, State, Totals, Why};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
@@ -20,9 +21,9 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 27] = [
+pub(crate) const COMMITTED: [&str; 28] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
-    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct", "deaf", "fleet",
+    "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct", "deaf", "fleet", "sight",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -123,6 +124,9 @@ struct Row {
     /// JSON, as `why` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fleet: Option<String>,
+    /// JSON, as `why`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sight: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -167,6 +171,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         acct: state.account.as_ref().map(serde_json::to_string).transpose()?,
         deaf: state.unheard,
         fleet: state.fleet.as_ref().map(serde_json::to_string).transpose()?,
+        sight: state.sight.as_ref().map(serde_json::to_string).transpose()?,
     };
     Ok(serde_dynamo::to_item(row)?)
 }
@@ -177,6 +182,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
     let row: Row = serde_dynamo::from_item(item)?;
     let why: Option<Why> = row.why.as_deref().map(serde_json::from_str).transpose()?;
     let account = row.acct.as_deref().map(serde_json::from_str).transpose()?;
+    let sight: Option<Sight> = row.sight.as_deref().map(serde_json::from_str).transpose()?;
     Ok(State {
         revision: row.rev,
         phase: row.ph,
@@ -205,6 +211,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         account,
         unheard: row.deaf,
         fleet: row.fleet.as_deref().map(serde_json::from_str).transpose()?,
+        sight,
     })
 }
 

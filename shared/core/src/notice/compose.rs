@@ -1,11 +1,13 @@
 //! A notice: one subject, one sentence with numbers, what the guard did, what to do next.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::hearing;
 use crate::audit::{Act, AuditRecord, GUARD};
 use crate::home::{Home, Homes};
 use crate::name::SetKey;
+use crate::sight::BlindSpot;
 
 /// What people and machines are told.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,8 +227,22 @@ impl Words {
             Act::Enrolled => return Some(hearing::enrolled(record)),
             Act::ManyUnheard => return Some(hearing::many_unheard()),
             Act::SetsNearLimit => return Some(hearing::sets_near_limit()),
+            Act::WentBlind => {
+                let spot = spot(record)?;
+                let done = "nothing more; it goes on judging what it counts, and looks again every five minutes.";
+                (spot.subject(), "Counting Degraded", done.to_owned(), format!("{}.", spot.remedy()))
+            }
+            Act::SeesAgain => {
+                let done = "noted it by itself.";
+                (spot(record)?.subject_when_over(), "Counting Degraded", done.to_owned(), "nothing.".to_owned())
+            }
             Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released | Act::FoundAgain => return None,
         };
         Some(Self { subject, detail_type, done, next })
     }
+}
+
+/// Which blind spot it is about.
+fn spot(record: &AuditRecord) -> Option<BlindSpot> {
+    BlindSpot::deserialize(record.evidence.as_ref()?.get("blindSpot")?).ok()
 }

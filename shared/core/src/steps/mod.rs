@@ -7,5 +7,6 @@ pub mod alarm;
 pub mod count;
 pub mod decide;
 pub mod enrol;
+pub mod look;
 pub mod operate;
 pub mod sweep;

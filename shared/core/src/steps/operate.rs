@@ -8,6 +8,7 @@ mod request;
 
 use jiff::Timestamp;
 
+use answer::SightAnswer;
 pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
 pub use request::{Action, Place, Request};
 
@@ -172,9 +173,12 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             None => None,
         };
         let account = account::answer(account.as_deref(), policy.book.account());
+        // Whichever homes are meant, these are of the stack's own.
         let own = self.homes.own();
-        let hearing = hearing::answer(own, &self.register.read(&own.whole()).await?, &states, &self.ear);
-        Ok(Answer::overview(self.mode, &policy, &homes, &states, account, hearing))
+        let whole = self.register.read(&own.whole()).await?;
+        let hearing = hearing::answer(own, &whole, &states, &self.ear);
+        let sight = SightAnswer::of(whole.sight.as_ref(), self.clock.now());
+        Ok(Answer::overview(self.mode, &policy, &homes, &states, account, hearing, &sight))
     }
 
     async fn list(&self, phase: Option<Phase>, unheard: bool, place: &Place) -> Result<Answer, Refusal> {

@@ -1,5 +1,6 @@
 //! What a person is told back.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::request::Request;
@@ -12,6 +13,7 @@ use crate::notice::sentence;
 use crate::policy::stored::InForce;
 use crate::policy::{Exemption, Line, ProfileName, RuleUsed, SetPolicy};
 use crate::port::{Fault, Landed};
+use crate::sight::{Shown, Sight};
 use crate::standing::Assessment;
 use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
 use crate::steps::decide::Mode;
@@ -94,7 +96,7 @@ pub struct SetAnswer {
     owner: Option<Owner>,
     pending: Option<Intent>,
     hold: Option<Hold>,
-    fresh: Option<jiff::Timestamp>,
+    fresh: Option<Timestamp>,
     generation: u64,
     tally: Tally,
     thresholds: Thresholds,
@@ -103,6 +105,22 @@ pub struct SetAnswer {
     unheard: Option<UnheardAnswer>,
     /// The reason, in one sentence.
     pub sentence: String,
+}
+
+/// What the guard as a whole does not see.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SightAnswer {
+    /// When it last looked; `null` when it never did.
+    checked_at: Option<Timestamp>,
+    /// What it does not see now; none while all is well.
+    blind_spots: Vec<Shown>,
+}
+
+impl SightAnswer {
+    pub(super) fn of(sight: Option<&Sight>, now: Timestamp) -> Self {
+        Self { checked_at: sight.and_then(|sight| sight.checked_at), blind_spots: Sight::shown(sight, now) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -132,7 +150,7 @@ struct Thresholds {
 #[serde(rename_all = "camelCase")]
 struct UnheardAnswer {
     gap: Gap,
-    since: jiff::Timestamp,
+    since: Timestamp,
     sentence: &'static str,
 }
 
@@ -239,6 +257,7 @@ impl Answer {
         states: &[(SetKey, State)],
         account: serde_json::Value,
         hearing: serde_json::Value,
+        sight: &SightAnswer,
     ) -> Self {
         let mut phases = std::collections::BTreeMap::<Phase, u64>::new();
         for (_, state) in states {
@@ -256,6 +275,7 @@ impl Answer {
             "toJudge": count(|state| state.to_judge),
             "pending": count(|state| state.pending.is_some()),
             "hearing": hearing,
+            "sight": sight,
             "policySource": policy.source,
             "policyVersion": policy.version,
             "account": account,

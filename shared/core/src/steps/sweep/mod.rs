@@ -101,6 +101,8 @@ pub enum Seen {
 /// What a sweep did.
 #[derive(Debug, Default)]
 pub struct Swept {
+    /// How many sets waited to be judged when it began.
+    pub marked: usize,
     /// The sets it judged, and what came of it.
     pub judged: Vec<(SetKey, Outcome)>,
     /// The sets it asked SES about.
@@ -129,6 +131,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
     pub async fn sweep(&self, minute: Timestamp, stop_at: Timestamp) -> Swept {
         let mut swept = Swept::default();
         let marked = self.ask(self.register().to_judge().await, &mut swept);
+        swept.marked = marked.len();
         let glances = self.ask(self.register().glances().await, &mut swept);
         let mut by_time: Vec<&Glance> = glances.iter().filter(|one| due::to_be_judged(one, minute)).collect();
         due::most_urgent_first(&mut by_time);
