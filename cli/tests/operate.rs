@@ -91,6 +91,7 @@ fn each_command_is_one_request() {
             &["list", "--home", "444455556666/us-east-1"],
             json!({ "action": "list", "account": "444455556666", "region": "us-east-1" }),
         ),
+        (&["history", "*account*"], json!({ "action": "history", "configurationSet": "*account*" })),
         (&["list"], json!({ "action": "list" })),
         (&["list", "--phase", "TRIAL"], json!({ "action": "list", "phase": "TRIAL" })),
         (&["list", "--phase", "paused"], json!({ "action": "list", "phase": "PAUSED" })),

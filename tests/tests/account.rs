@@ -385,10 +385,17 @@ async fn a_look_reads_and_writes_within_bounds() {
         fuse.calls_since(STEPS)
     };
     // A small account, all quiet: its state, 16 queries, SES's two answers, and the figures written down.
-    let mut guard = guard(WIDE, &[("giant", 5_000, 50)]).await;
+    let mut guard = guard(WIDE, &[("giant", 5_000, 62)]).await;
     assert_eq!(calls(&guard).await, 1 + 16 + 2 + 1);
+    for minute in 1..5 {
+        guard.clock.advance(MINUTE);
+        assert_eq!(calls(&guard).await, 1, "below half of the warn line, after {minute} minutes");
+    }
     guard.clock.advance(MINUTE);
-    assert_eq!(calls(&guard).await, 1 + 16, "most minutes nothing is written, and SES is not asked");
+    guard.mail("giant", Bounce, 8_000_000, 10, at(NOON)).await;
+    assert_eq!(calls(&guard).await, 1 + 16 + 2 + 1, "after five");
+    guard.clock.advance(MINUTE);
+    assert_eq!(calls(&guard).await, 1 + 16, "at half of it each minute; nothing is written, and SES is not asked");
     guard.mail("giant", Send, 9_000_000, 46_000, at(NOON)).await;
     guard.clock.advance(MINUTE);
     assert_eq!(calls(&guard).await, 1 + 8, "51,000 mails in three days are enough to look at");

@@ -1,4 +1,5 @@
-//! Guarding the account: its own rate against its lines, every minute, and rounds of pauses where that is needed.
+//! Guarding the account: its own rate against its lines, every minute or, far below them, every five; and rounds of pauses
+//! where that is needed.
 //!
 //! It is a backstop: it matters where every set is below its own line and the account as a whole is not. A round is
 //! written down whole, with its numbers, before the first of its pauses; whoever dies in the middle leaves it to the next
@@ -111,6 +112,9 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             return self.finish(&key, &state, guarded).await;
         }
         let now = self.clock.now();
+        if self.is_quiet(&before, now) && state.phase != Phase::Trial {
+            return Ok(Attempt::Done);
+        }
         let mut watch = before.clone();
         let mut news = News::new(&key, &state, now);
         self.ask_ses(&mut watch, &mut news, now).await;
@@ -156,6 +160,19 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             self.finish(&key, &change.stored(), guarded).await?;
         }
         Ok(Attempt::Done)
+    }
+
+    /// Whether a look can wait: the last one is minutes old, and found every rate below half of its warn line. The rates of
+    /// a day hardly move meanwhile; what does move, the sets' own lines see at each failure.
+    fn is_quiet(&self, watch: &AccountWatch, now: Timestamp) -> bool {
+        let is_far = |metric| {
+            let (rate, warn) = (watch.of(metric), self.policy.account().metric(metric).warn_ppm);
+            let highest = rate.ours.rate_ppm().max(rate.ses_ppm).unwrap_or(0);
+            !rate.warned && highest.saturating_mul(2) < u64::from(warn.get())
+        };
+        watch.at.is_some_and(|at| now < plus_seconds(at, ASKED_EVERY_SECONDS))
+            && watch.alarmed_at.is_none()
+            && [Metric::Bounce, Metric::Complaint].into_iter().all(is_far)
     }
 
     /// Whether the account as a whole may be stopped now: by grant, by mode, and where nobody holds it or stopped it.
