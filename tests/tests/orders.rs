@@ -1,8 +1,8 @@
 //! What an operator orders, and what becomes of it.
 
 use guard_core::event::SignalKind::{Bounce, Send};
-use guard_core::port::Register;
-use guard_core::state::{Intent, Phase, State};
+use guard_core::port::{Committed, Register};
+use guard_core::state::{Change, Intent, Owner, Phase, State, Why};
 use guard_core::time::plus_seconds;
 use guard_local::SesFault;
 use guard_tests::crash::Fuse;
@@ -203,20 +203,22 @@ async fn mail_of_a_resume_that_ses_never_confirmed_lies_before_the_next_ones_fen
     let (mut guard, promo, now) = with_bounces(98).await;
     let later = plus_seconds(now, 3_600);
     guard.clock.set(later);
-    let paused = guard.state(&promo).await;
-    let why = guard_core::state::Why::operator("resumed".into(), "ops", "list cleaned");
-    let after = paused.intending(Intent::Resume, 0, guard_core::state::Owner::Operator, why);
-    let resuming = guard_core::state::Change::silent(&promo, &paused, after);
-    assert_eq!(guard.register.commit(&resuming).await.unwrap(), guard_core::port::Committed::Done);
-    // SES has let it send again; the answer, and the stream's record, are lost.
-    guard.ses.toggle(&promo, true);
-    guard.register.take_stream();
-    guard.mail("promo", Send, 2_000, 100, plus_seconds(later, 10)).await;
-    guard.register.take_stream();
-    guard.clock.set(plus_seconds(later, 60));
-    for action in ["pause", "resume"] {
-        assert_eq!(guard.operate(order(action)).await["ok"], true);
+    for intent in [Intent::Resume, Intent::Pause] {
+        let before = guard.state(&promo).await;
+        let why = Why::operator("ordered".into(), "ops", "so it is");
+        let after = before.intending(intent, 0, Owner::Operator, why);
+        let change = Change::silent(&promo, &before, after);
+        assert_eq!(guard.register.commit(&change).await.unwrap(), Committed::Done);
+        // SES lets it send again, and what becomes of the orders is lost.
+        guard.ses.toggle(&promo, true);
+        guard.register.take_stream();
     }
+    let batch: Vec<_> = (2_000..2_100).map(|mail| receipt("promo", Send, mail, plus_seconds(later, 10))).collect();
+    guard.count(&batch, &Fuse::endless()).await.unwrap();
+    // The pause lands at last, and again nobody hears of it.
+    guard.ses.toggle(&promo, false);
+    guard.clock.set(plus_seconds(later, 60));
+    assert_eq!(guard.operate(order("resume")).await["ok"], true);
     guard.mail("promo", Bounce, 2_000, 50, plus_seconds(later, 10)).await;
     assert_eq!(guard.state(&promo).await.phase, Phase::Trial, "the operator has answered for that mail");
 }

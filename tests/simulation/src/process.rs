@@ -289,18 +289,8 @@ impl Starter {
         let port = port.of(Role::Account);
         let policy = Arc::new(self.policy.book.clone());
         let (ledger, register, clock) = (port.clone(), port.clone(), port.clone());
-        let account_stop = AccountStop::Forbidden;
-        let guard = AccountGuard {
-            ledger,
-            register,
-            clock,
-            view: port,
-            policy,
-            mode: Mode::Enforce,
-            account_stop,
-            account,
-            region,
-        };
+        let (mode, account_stop) = (Mode::Enforce, AccountStop::Forbidden);
+        let guard = AccountGuard { ledger, register, clock, view: port, policy, mode, account_stop, account, region };
         guards.then_some(guard)
     }
 

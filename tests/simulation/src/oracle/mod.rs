@@ -251,7 +251,8 @@ impl Oracle {
         let known_off = self.known_off.get(set).is_some_and(|at| *at + OUT_OF_STEP < bucket);
         let was_off = !switch.on && known_off && now - OUT_OF_STEP >= bucket;
         let must_from = if was_off { bucket.max(now) } else { next_bucket(now + self.skew) };
-        self.resumed.insert(set.clone(), Resumed { may_from, must_from });
+        // Mail between the resume and its fence is not looked at.
+        self.resumed.insert(set.clone(), Resumed { may_from: may_from.max(fence), must_from });
     }
 
     /// S6: what is said of a person was a person.
