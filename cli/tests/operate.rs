@@ -179,7 +179,8 @@ fn unheard(guard: &Guard, name: &str) {
     let account = SetKey::account(set(name).account, set(name).region);
     let listing = Listing::default().read(9_400, None, "2026-11-20T02:00:00Z".parse().unwrap());
     let fleet = Some(Fleet { listing, ..Fleet::default() });
-    guard.commit(&Change::silent(&account, &State::default(), State { fleet, ..State::default() }));
+    let before = wait(guard.register.read(&account)).unwrap();
+    guard.commit(&Change::silent(&account, &before, State { fleet, ..before.clone() }));
 }
 
 #[test]

@@ -55,10 +55,9 @@ impl BlindSpot {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Silence => {
-                "see whether the configuration sets in use publish SEND, BOUNCE and COMPLAINT to the guard's topic: aws sesv2 \
-                 get-configuration-set-event-destinations --configuration-set-name NAME. Give identities a default set, so \
-                 that no mail is without one. Then look at the topic itself: aws sns list-subscriptions-by-topic --topic-arn \
-                 EVENTS_TOPIC_ARN"
+                "see which configuration sets do not publish to the guard: ses-guard list --unheard, and attach them: ses-guard \
+                 enrol --plan, then --apply. Give identities a default set, so that no mail is without one. Then look at the \
+                 topic itself: aws sns list-subscriptions-by-topic --topic-arn EVENTS_TOPIC_ARN"
             }
             Self::Behind => {
                 "look at the errors and throttles of the function that is late: aws logs tail /aws/lambda/STACK-ingest \
