@@ -8,8 +8,11 @@ use guard_replay::{Input, Options, read};
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// Takes any bytes, and panics where a promise is broken.
+pub type ReadAnything = fn(&[u8]);
+
 /// The readers, by the name of their corpus.
-pub const READERS: [(&str, fn(&[u8])); 5] =
+pub const READERS: [(&str, ReadAnything); 5] =
     [("event", event), ("invocation", invocation), ("operate", operate), ("policy", policy), ("archive", archive)];
 
 const SECRET: &str = "a key for hostile input, 32 letters";

@@ -8,7 +8,7 @@ use guard_fuzz::READERS;
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut found = Vec::new();
-    for path in entries.map(|entry| entry.unwrap().path()) {
+    for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
     found.sort();

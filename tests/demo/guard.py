@@ -185,6 +185,8 @@ class Books:
         self.units: dict[tuple[str, int, str], set[tuple[str, str]]] = {}
         self.published = 0
         self.repeated = 0
+        # As often as they were published, by kind.
+        self.delivered: Counter[str] = Counter()
         self.uncounted: Counter[str] = Counter()
 
     def enter(self, events: list[Event]) -> None:
@@ -195,6 +197,7 @@ class Books:
                 continue
             units = self.units.setdefault((event.configuration_set, event.bucket, event.kind), set())
             self.repeated += event.units <= units
+            self.delivered[event.kind] += len(event.units)
             units |= event.units
 
     def quarters(self, name: str) -> list[tuple[int, int]]:
