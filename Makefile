@@ -1,7 +1,7 @@
 # `make` lists the commands. `make demo` and `make test` need Rust, Python 3.10 or newer and a C compiler, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint advisories bench build clean
+.PHONY: help demo test soak fuzz lint advisories bench build clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,14 @@ soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (
 	cargo test --locked -p guard-simulation --test model -- --nocapture --ignored
 	@scripts/demo.sh soak storm
 	@scripts/demo.sh soak crowd
+
+SECONDS ?= 600
+# Without a sanitizer, which needs a nightly compiler: safe Rust has no memory to be read past, and panics are found.
+fuzz: ## hostile input for each reader, ten minutes each (SECONDS=60; needs a C++ compiler)
+	@PATH="$$(scripts/tools.sh fuzz):$$PATH" && export PATH && for reader in event invocation operate policy archive; do \
+		echo "fuzzing $$reader for $(SECONDS) s" && mkdir -p fuzz/found/$$reader && cargo fuzz run --sanitizer none --features libfuzzer $$reader \
+			fuzz/found/$$reader fuzz/corpus/$$reader events -- \
+			-max_total_time=$(SECONDS) -max_len=262144 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; done
 
 lint: ## formatting, clippy, the walls between the crates, licences and sources of what comes from outside
 	cargo fmt --all --check

@@ -29,6 +29,8 @@ _NAMED = ("dynamodb:", "sqs:", "sns:")
 _DEAD_LETTER: Grant = ("sqs:SendMessage", "WakeUpDeadLetterQueue")
 # Only where sends are counted late, which no story plays: tests/tests/stories.rs and sweeps.rs do.
 _LOOK_AGAIN: Grant = ("sqs:SendMessage", "RecheckQueue")
+# Only of sets that have been at rest for some minutes: tests/tests/hearing.rs does.
+_HEARING: Grant = ("ses:GetConfigurationSetEventDestinations", "")
 # Not while a pause waits, and no story has identities: tests/tests/sight.rs does.
 _SURVEY: set[Grant] = {("ses:ListEmailIdentities", ""), ("ses:GetEmailIdentity", "")}
 
@@ -72,7 +74,7 @@ class Permissions:
                 for function, grants in self._granted.items()
                 for grant in grants
                 if grant[0] not in _BY_LAMBDA
-                and grant not in {_DEAD_LETTER, _LOOK_AGAIN, *_SURVEY}
+                and grant not in {_DEAD_LETTER, _LOOK_AGAIN, _HEARING, *_SURVEY}
                 and not self._called[function, grant]
             }
             checks.same(sorted(idle), [], "and no role grants what was never called")
