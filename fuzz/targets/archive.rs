@@ -1,4 +1,4 @@
-//! `cargo fuzz run archive`: see the function of this name.
+//! `cargo fuzz run fuzz_archive`: see the function of this name.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| guard_fuzz::archive(input));
