@@ -44,6 +44,7 @@ class Storm(threading.Thread):
     def __init__(self, kills: int, seconds: float, seed: int) -> None:
         super().__init__(daemon=True)
         self.kills, self.seconds = kills, seconds
+        self.endpoint = ""
         self.killed: Counter[str] = Counter()
         self.store_is_away = False
         self.ses_throttles = False
@@ -76,7 +77,7 @@ class Storm(threading.Thread):
         while not self._ends.wait(self.seconds / max(self.kills, 1)):
             if self.killed.total() >= self.kills:
                 return
-            if running := _functions():
+            if running := _functions(self.endpoint):
                 name, pid = self._dice.choice(sorted(running))
                 try:
                     os.kill(pid, signal.SIGKILL)
@@ -121,6 +122,7 @@ def storm(aws: LocalAws, given: argparse.Namespace, timeline: Timeline, checks: 
     timeline.title(f"A storm over {given.events:,} events of {len(rates)} sets, seed {given.seed}")
     plan = Storm(given.kills, given.events / 250, given.seed)
     with Relay(aws.url, plan.plan) as relay:
+        plan.endpoint = relay.url
         guard = _deployed(aws, tuple(rates), given.programs, relay)
         books = Books()
         # With what was published twice: of that only recorded ids know.
@@ -353,13 +355,15 @@ def _wait(guard: Guard, until: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.5)
 
 
-def _functions() -> list[tuple[str, int]]:
-    """The functions' processes: those with Lambda's environment."""
+def _functions(endpoint: str) -> list[tuple[str, int]]:
+    """The processes of the functions that call this endpoint, so that no other local AWS is hit."""
     found = []
     for folder in Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and (folder / "exe").readlink().name == "bootstrap":
                 environment = (folder / "environ").read_bytes().split(b"\0")
+                if f"AWS_ENDPOINT_URL={endpoint}".encode() not in environment:
+                    continue
                 names = [entry.split(b"=", 1)[1].decode() for entry in environment if entry.startswith(b"AWS_LAMBDA_FUNCTION_NAME=")]
                 found += [(name, int(folder.name)) for name in names]
         except OSError:
