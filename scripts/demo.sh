@@ -43,7 +43,7 @@ if [ "${1:-}" = contract ]; then
   exec "$tools/python" -B tests/demo/homes.py cargo test --locked -p guard-tests --test roles in_local_aws
 fi
 
-packages=()
+packages=(-p ses-guard)
 for folder in functions/*/; do packages+=(-p "$(basename "$folder")"); done
 echo "building the functions"
 cargo build --locked "${packages[@]}"

@@ -30,6 +30,7 @@ from observed import Observed
 from permissions import Permissions
 from play import Play
 from relay import Relay
+from runbook import Runbook
 from story import SETS
 from timeline import Timeline
 from watched import Watched
@@ -41,7 +42,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="Plays an hour of mail through the guard in a local AWS.")
     arguments.add_argument("--programs", type=Path, required=True, help="folder of the built functions")
     arguments.add_argument("--mode", choices=("enforce", "observe"), default="enforce", help="the template's Mode")
-    arguments.add_argument("--story", choices=("hour", "watched"), help="only this one; watched: what no mail tells")
+    arguments.add_argument("--story", choices=("hour", "watched", "runbook"), help="only this one; watched: what no mail tells; runbook: docs/OPERATIONS.md")
     given = arguments.parse_args()
     stories = [given.story] if given.story else ["hour"] if given.mode == "observe" else ["hour", "watched"]
     for signum in (signal.SIGTERM, signal.SIGHUP):
@@ -83,6 +84,8 @@ def _run(
     folder.mkdir()
     if which == "watched":
         timeline.title("ses-reputation-guard: what no mail tells")
+    elif which == "runbook":
+        timeline.title("ses-reputation-guard: the runbook's procedures")
     else:
         timeline.title("ses-reputation-guard: one hour of mail from three senders, as the guard sees it")
         for name in SETS:
@@ -101,7 +104,9 @@ def _run(
                 f"deployed in {stack.seconds:.1f} s, {sum(map(len, stack.resources.values()))} resources",
             )
             check.template_is_the_real_one(checks, stack)
-            if which == "watched":
+            if which == "runbook":
+                Runbook(aws, guard, timeline, checks, given.programs).play()
+            elif which == "watched":
                 Watched(guard, timeline, checks, ROOT).play()
             else:
                 play = Observed if given.mode == "observe" else Play

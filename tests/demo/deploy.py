@@ -47,8 +47,7 @@ def deploy(
     `endpoint` is where the functions find AWS.
     """
     began = time.monotonic()
-    text = template.read_text(encoding="utf-8")
-    body = packaged(text, _upload(aws, functions(yaml_parse(text)), programs))
+    aws.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     parameters = {
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "ConfigurationSets": ",".join(configuration_sets),
@@ -56,27 +55,47 @@ def deploy(
         "EndpointUrl": endpoint,
         "Mode": mode,
     }
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    stack = _change(aws, template, programs, "CREATE", given)
     cloudformation = aws.client("cloudformation")
-    cloudformation.create_change_set(
-        StackName=STACK,
-        ChangeSetName="demo",
-        ChangeSetType="CREATE",
-        TemplateURL=_store(aws, "template.json", body.encode()),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
-    change_set = _settled(lambda: cloudformation.describe_change_set(StackName=STACK, ChangeSetName="demo"), "Status")
-    if change_set["Status"] != "CREATE_COMPLETE":
-        raise RuntimeError(f"the change set failed: {change_set.get('StatusReason')}")
-    cloudformation.execute_change_set(StackName=STACK, ChangeSetName="demo")
-    stack = _settled(lambda: cloudformation.describe_stacks(StackName=STACK)["Stacks"][0], "StackStatus")
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise RuntimeError(f"the stack is {stack['StackStatus']}: {_reasons(cloudformation)}")
     resources: dict[str, dict[str, str]] = {}
     for entry in cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]:
         resources.setdefault(entry["ResourceType"], {})[entry["LogicalResourceId"]] = entry["PhysicalResourceId"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return Stack(outputs, resources, time.monotonic() - began)
+
+
+def update(aws: LocalAws, template: Path, programs: Path, parameters: dict[str, str]) -> None:
+    """What `sam deploy` does to a stack that is there: the programs anew, these parameters changed, all others kept."""
+    kept = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Parameters"]
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    given += [
+        {"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in kept if one["ParameterKey"] not in parameters
+    ]
+    _change(aws, template, programs, "UPDATE", given)
+
+
+def _change(aws: LocalAws, template: Path, programs: Path, kind: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Creates or updates the stack through a change set, and gives it as it is then."""
+    text = template.read_text(encoding="utf-8")
+    body = packaged(text, _upload(aws, functions(yaml_parse(text)), programs))
+    cloudformation, name = aws.client("cloudformation"), f"demo-{kind.lower()}"
+    cloudformation.create_change_set(
+        StackName=STACK,
+        ChangeSetName=name,
+        ChangeSetType=kind,
+        TemplateURL=_store(aws, "template.json", body.encode()),
+        Parameters=parameters,
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    change_set = _settled(lambda: cloudformation.describe_change_set(StackName=STACK, ChangeSetName=name), "Status")
+    if change_set["Status"] != "CREATE_COMPLETE":
+        raise RuntimeError(f"the change set failed: {change_set.get('StatusReason')}")
+    cloudformation.execute_change_set(StackName=STACK, ChangeSetName=name)
+    stack = _settled(lambda: cloudformation.describe_stacks(StackName=STACK)["Stacks"][0], "StackStatus")
+    if stack["StackStatus"] != f"{kind}_COMPLETE":
+        raise RuntimeError(f"the stack is {stack['StackStatus']}: {_reasons(cloudformation)}")
+    return stack
 
 
 def functions(template: dict[str, Any]) -> dict[str, str]:
@@ -116,7 +135,6 @@ def differences(left: Any, right: Any, at: str = "") -> list[str]:
 
 
 def _upload(aws: LocalAws, programs_of: dict[str, str], programs: Path) -> dict[str, str]:
-    aws.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for program in sorted(set(programs_of.values())):
         _store(aws, f"{program}.zip", _zipped(programs / program))
     return {name: f"s3://{_BUCKET}/{program}.zip" for name, program in programs_of.items()}

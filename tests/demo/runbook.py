@@ -1,0 +1,277 @@
+"""The procedures of docs/OPERATIONS.md, tried in the local AWS with `ses-guard` as an operator types it.
+
+The sweeps are the deployed timer's own, and what other hands do in SES is believed two minutes later, so this story takes
+ten minutes, nearly all of them waiting. What the local AWS lacks is played by hand and said where it is: it moves no dead
+letters by itself (`StartMessageMoveTask`) and restores no table to a point in time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import checks as check
+import deploy
+import events
+from checks import Checks
+from guard import Guard, Item
+from local_aws import REGION, LocalAws
+from story import NEWSLETTER, PROMO, SHOP, SOURCES
+from timeline import Timeline
+
+ROOT = Path(__file__).resolve().parents[2]
+# Two minutes until SES's answer is believed, ten until a paused set is looked at in turn.
+LOOKED_AT = 780.0
+REASON = ("--reason", "list cleaned, ticket 4711", "--actor", "ops@example.com")
+
+
+class Runbook:
+    """One run of it. The procedures follow each other as a bad day would have them."""
+
+    def __init__(self, aws: LocalAws, guard: Guard, timeline: Timeline, checks: Checks, programs: Path) -> None:
+        self.aws, self.guard, self.timeline, self.checks = aws, guard, timeline, checks
+        self.programs = programs
+
+    def play(self) -> None:
+        self.a_tenant_calls()
+        self.dead_letters()
+        self.an_upgrade()
+        self.code_that_fights_the_guard()
+        self.a_resume_is_refused()
+        self.a_lost_state_table()
+        self.a_lost_ledger()
+        self.uninstalling()
+
+    # ── A tenant calls ──
+
+    def a_tenant_calls(self) -> None:
+        self.timeline.title("A tenant calls: my mail is refused")
+        self._over(PROMO)
+        code, said = self._ses_guard("status", PROMO)
+        self._has(code == 0, said, ("PAUSED", "hard-bounced", "the limit for that many"), "status says the phase and why, with the numbers")
+        code, said = self._ses_guard("history", PROMO)
+        self._has(code == 0, said, ("paused",), "history says what was decided and when")
+        code, said = self._ses_guard("resume", PROMO, "--actor", "ops@example.com")
+        self._has(code == 2 and not self.guard.may_send(PROMO), said, ("--reason",), "no resume without a reason")
+        code, said = self._ses_guard("resume", PROMO, *REASON)
+        self._has(code == 0, said, (PROMO,), "a resume with reason and name is taken")
+        self._wait(lambda: self.guard.may_send(PROMO), 30.0, "SES takes its mail again")
+        self._wait(lambda: self._phase(PROMO) == "TRIAL", 30.0, "and it is on trial")
+
+    # ── Dead letters ──
+
+    def dead_letters(self) -> None:
+        self.timeline.title("The dead-letter queue fills")
+        sent_at = datetime.now(timezone.utc) - timedelta(minutes=1)
+        counted, lost = self._mail(SHOP, sent_at), self._mail(SHOP, sent_at)
+        self.guard.publish([events.send(counted)])
+        self.guard.wait(self.guard.counted, 60.0, "the mail was counted")
+        before = self._sends(SHOP)
+        foreign = events.send(lost).body.replace("111122223333", "999999999999")
+        dead = self._queue("EventsDeadLetterQueue")
+        for body in (events.send(counted).body, events.send(lost).body, foreign, '{"eventType": "Bou'):
+            self.guard.sqs.send_message(QueueUrl=dead, MessageBody=body)
+        self.timeline.happening("Four dead letters: counted before, not yet counted, another account's, and a broken one.", "warn")
+        put_back = thrown_away = 0
+        while letters := self.guard.sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"):
+            for letter in letters:
+                _, said = self._ses_guard("inspect", "--account", "111122223333", "-", given=letter["Body"])
+                good = json.loads(said.splitlines()[0])["outcome"] == "signals"
+                if good:
+                    # As the task of SQS does it, which the local AWS hasn't got.
+                    self.guard.sqs.send_message(QueueUrl=self._queue("EventsQueue"), MessageBody=letter["Body"])
+                put_back, thrown_away = put_back + good, thrown_away + (not good)
+                self.guard.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+        self.checks.same((put_back, thrown_away), (2, 2), "inspect tells which can be put back")
+        self.guard.wait(self.guard.counted, 60.0, "what was put back was counted")
+        self.checks.same(self._sends(SHOP), before + 1, "what was counted before counts no second time, the other one does")
+
+    # ── Upgrading ──
+
+    def an_upgrade(self) -> None:
+        self.timeline.title("An upgrade while mail flows, and a set is paused")
+        self._over(PROMO)
+        before, sent_at = self._sends(SHOP), datetime.now(timezone.utc) - timedelta(minutes=1)
+        self.guard.publish([events.send(self._mail(SHOP, sent_at)) for _ in range(200)])
+        deploy.update(self.aws, ROOT / "template.yaml", self.programs, {"NoticeEmail": "ops@example.com"})
+        self.guard.publish([events.send(self._mail(SHOP, sent_at)) for _ in range(200)])
+        # What a function held when its program was replaced comes again three minutes later.
+        self._wait(lambda: self.guard.counted() and self._holds(SHOP, before + 400), 400.0, "not one mail is lost, or counted twice")
+        self.checks.same((self._phase(PROMO), self.guard.may_send(PROMO)), ("PAUSED", False), "what was paused stays paused")
+        code, said = self._ses_guard("status")
+        self._has(code == 0, said, ("enforce",), "status answers with the mode")
+
+    # ── Infrastructure code ──
+
+    def code_that_fights_the_guard(self) -> None:
+        self.timeline.title("Infrastructure code switches a paused set on")
+        self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=PROMO, SendingEnabled=True)
+        self._wait(lambda: not self.guard.may_send(PROMO), LOOKED_AT, "the guard switches it off again")
+        self.checks.same(self._phase(PROMO), "PAUSED", "and has it down so")
+
+    # ── A resume is refused ──
+
+    def a_resume_is_refused(self) -> None:
+        self.timeline.title("A resume is refused")
+        code, said = self._ses_guard("resume", SHOP, *REASON)
+        self._has(code == 1, said, (SHOP,), "of a set that is not paused")
+        code, said = self._ses_guard("resume", "tenant of nobody", *REASON)
+        self._has(code == 2, said, ("configuration set",), "of a name that SES does not allow")
+        self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=NEWSLETTER, SendingEnabled=False)
+        self._tell_of(NEWSLETTER, on=False)
+        self._wait(lambda: self._phase(NEWSLETTER) == "EXTERNAL", 30.0, "somebody else disables a set")
+        code, said = self._ses_guard("resume", NEWSLETTER, *REASON)
+        self._has(code == 1, said, ("--force",), "the guard does not undo what it did not do, and says how")
+        code, said = self._ses_guard("resume", NEWSLETTER, "--force", *REASON)
+        self._has(code == 0, said, (NEWSLETTER,), "by name, and with --force, it does")
+        self._wait(lambda: self.guard.may_send(NEWSLETTER), 30.0, "and SES takes its mail")
+
+    # ── Disaster ──
+
+    def a_lost_state_table(self) -> None:
+        self.timeline.title("The state table is lost, and restored")
+        self._settled()
+        kept = self.guard.items(self.guard.state_table)
+        self._empty(self.guard.state_table)
+        self.timeline.happening(f"All {len(kept)} items of the state table are gone.", "warn")
+        self.checks.that(not self.guard.may_send(PROMO), f"SES still refuses the mail of {PROMO}", "it may send")
+        code, said = self._ses_guard("status", PROMO)
+        self._has(code == 0, said, ("ACTIVE",), "the guard knows nothing of it")
+        self._tell_of(PROMO, on=False)
+        self._wait(lambda: self._phase(PROMO) == "EXTERNAL", 60.0, "once something brings it up, it is found disabled, and left so")
+        self.checks.that(not self.guard.may_send(PROMO), "nothing enables it", "it may send")
+        self._empty(self.guard.state_table)
+        self._write(self.guard.state_table, kept)
+        self.timeline.happening("The items are written back, as from a restored copy.")
+        self.checks.same((self._phase(PROMO), self.guard.may_send(PROMO)), ("PAUSED", False), "phase and switch agree")
+        code, said = self._ses_guard("history", PROMO)
+        self._has(code == 0, said, ("paused",), "and the file is there again")
+        self._over_again_is_paused()
+
+    def _over_again_is_paused(self) -> None:
+        code, _ = self._ses_guard("resume", PROMO, *REASON)
+        self._wait(lambda: code == 0 and self.guard.may_send(PROMO), 30.0, "the guard goes on: a resume is carried out")
+
+    def a_lost_ledger(self) -> None:
+        self.timeline.title("The ledger is lost")
+        self._settled()
+        self._empty(self.guard.ledger_table)
+        self.timeline.happening("Nothing is known of mail that was sent.", "warn")
+        sent_at = datetime.now(timezone.utc) - timedelta(minutes=3)
+        late = [self._mail(SHOP, sent_at) for _ in range(40)]
+        self.guard.publish([events.bounce(mail, mail.recipients, datetime.now(timezone.utc)) for mail in late])
+        self._wait(lambda: self.guard.counted() and self.guard.quiet(), 120.0, "bounces of mail that is no longer known come in")
+        self.checks.that(self.guard.may_send(SHOP), "and pause nobody: more failures than sends is a fault of the counts", "paused")
+        self._over(NEWSLETTER)
+        self.checks.same(self._phase(NEWSLETTER), "PAUSED", "new mail is counted and judged as ever")
+
+    # ── Uninstalling ──
+
+    def uninstalling(self) -> None:
+        self.timeline.title("Uninstalling")
+        code, said = self._ses_guard("list", "--phase", "paused")
+        self._has(code == 0, said, (NEWSLETTER,), "list names what is still paused")
+        cloudformation = self.aws.client("cloudformation")
+        cloudformation.delete_stack(StackName=deploy.STACK)
+        self._wait(lambda: self._is_deleted(cloudformation), 60.0, "the stack is deleted")
+        tables = self.aws.client("dynamodb").list_tables()["TableNames"]
+        kept = {self.guard.ledger_table, self.guard.state_table} <= set(tables)
+        self.checks.that(kept, "both tables stay, with the file of what was decided", tables)
+        self.checks.that(not self.guard.may_send(NEWSLETTER), "and what is paused in SES stays paused", "it may send")
+        code, said = self._ses_guard("status")
+        self._has(code == 1, said, ("no function",), "ses-guard says that nobody is there")
+
+    # ── What the procedures are made of ──
+
+    def _over(self, name: str) -> None:
+        """Half of a hundred mails bounce, and the guard pauses the set."""
+        sent_at = datetime.now(timezone.utc) - timedelta(seconds=5)
+        start = int(self.guard.states().get(name, {}).get("fresh", {"N": "0"})["N"])
+        if sent_at.timestamp() < start:
+            # What a resume in the same quarter of an hour forgives lies before its fence.
+            wait = start + 6 - time.time()
+            self.timeline.happening(f"The fence of {name} is {wait:.0f} s ahead: the guard is blind for it until then.", "faint")
+            time.sleep(max(wait, 0.0))
+            sent_at = datetime.now(timezone.utc) - timedelta(seconds=5)
+        mails = [self._mail(name, sent_at) for _ in range(100)]
+        self.guard.publish([events.send(mail) for mail in mails])
+        self.guard.wait(self.guard.counted, 60.0, "the sends were counted")
+        self.guard.publish([events.bounce(mail, mail.recipients, datetime.now(timezone.utc)) for mail in mails[:50]])
+        self._wait(lambda: not self.guard.may_send(name), 120.0, f"half of 100 mails of {name} bounce, and it is paused")
+        self._wait(lambda: self._phase(name) == "PAUSED", 30.0, "which is on file")
+
+    def _ses_guard(self, *arguments: str, given: str | None = None) -> tuple[int, str]:
+        """Exit code, and what it said, errors included."""
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.aws.folder),
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "demo",
+            "AWS_SECRET_ACCESS_KEY": "demo",
+        }
+        done = subprocess.run(
+            [str(self.programs / "ses-guard"), *arguments], env=environment, input=given, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def _has(self, holds: bool, said: str, words: tuple[str, ...], sentence: str) -> None:
+        self.checks.that(holds and all(word in said for word in words), sentence, said)
+
+    def _wait(self, until: Callable[[], bool], seconds: float, sentence: str) -> None:
+        try:
+            self.guard.wait(until, seconds, sentence)
+        except TimeoutError as error:
+            self.checks.that(False, sentence, error)
+        else:
+            self.checks.that(True, sentence)
+
+    def _settled(self) -> None:
+        self.guard.wait(self.guard.quiet, 180.0, "nothing waited any more")
+
+    def _phase(self, name: str) -> str | None:
+        return check.phases_of(self.guard.states()).get(name)
+
+    def _sends(self, name: str) -> int:
+        return sum(held.upper for (of, _, kind), held in self.guard.tallies().items() if (of, kind) == (name, "send"))
+
+    def _holds(self, name: str, sends: int) -> bool:
+        """Whether the ledger's bounds hold so many sends: what came twice may have widened them."""
+        held = [interval for (of, _, kind), interval in self.guard.tallies().items() if (of, kind) == (name, "send")]
+        return sum(one.lower for one in held) <= sends <= sum(one.upper for one in held)
+
+    def _queue(self, name: str) -> str:
+        return self.guard.stack.all("AWS::SQS::Queue")[name]
+
+    def _tell_of(self, name: str, *, on: bool) -> None:
+        """CloudTrail's event of somebody's call, which the local AWS does not make."""
+        file = ROOT / "events/eventbridge/cloudtrail-put-configuration-set-sending-options.json"
+        call: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        call["detail"]["requestParameters"] = {"configurationSetName": name, "sendingEnabled": on}
+        self.guard.functions.invoke(
+            FunctionName=self.guard.stack.outputs["SweepFunctionName"], InvocationType="Event", Payload=json.dumps(call).encode()
+        )
+
+    def _empty(self, table: str) -> None:
+        for item in self.guard.items(table):
+            self.guard.dynamodb.delete_item(TableName=table, Key={"p": item["p"], "k": item["k"]})
+
+    def _write(self, table: str, items: list[Item]) -> None:
+        for item in items:
+            self.guard.dynamodb.put_item(TableName=table, Item=item)
+
+    def _is_deleted(self, cloudformation: Any) -> bool:
+        stacks = cloudformation.describe_stacks()["Stacks"]
+        return all(stack["StackName"] != deploy.STACK or stack["StackStatus"] == "DELETE_COMPLETE" for stack in stacks)
+
+    def _mail(self, name: str, sent_at: datetime) -> events.Mail:
+        word = uuid.uuid4().hex[:10]
+        source, subject = SOURCES[name]
+        return events.Mail(name, f"0102-{word}-000000", sent_at, source, subject, (f"rcpt-{word}@inbox.example.net",))
