@@ -114,7 +114,7 @@ class Runbook:
         self.timeline.title("Infrastructure code switches a paused set on")
         self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=PROMO, SendingEnabled=True)
         self._wait(lambda: not self.guard.may_send(PROMO), LOOKED_AT, "the guard switches it off again")
-        self.checks.same(self._phase(PROMO), "PAUSED", "and has it down so")
+        self._wait(lambda: self._phase(PROMO) == "PAUSED", 30.0, "and has it down so")
 
     # ── A resume is refused ──
 
