@@ -24,7 +24,7 @@ soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (
 SECONDS ?= 600
 # Without a sanitizer, which needs a nightly compiler: safe Rust has no memory to be read past, and panics are found.
 fuzz: ## hostile input for each reader, ten minutes each (SECONDS=60; needs a C++ compiler)
-	@PATH="$$(scripts/tools.sh fuzz):$$PATH" && export PATH && for reader in event invocation operate policy archive; do \
+	@PATH="$$(scripts/tools.sh fuzz):$$PATH" && export PATH && for reader in event invocation alarm operate policy archive; do \
 		echo "fuzzing $$reader for $(SECONDS) s" && mkdir -p fuzz/found/$$reader && cargo fuzz run --sanitizer none --features libfuzzer fuzz_$$reader \
 			fuzz/found/$$reader fuzz/corpus/$$reader events -- \
 			-max_total_time=$(SECONDS) -max_len=262144 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; done

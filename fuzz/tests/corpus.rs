@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use guard_fuzz::READERS;
+use serde_json::json;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -27,11 +28,33 @@ fn no_known_input_breaks_a_promise() {
     }
 }
 
+fn alarm_of(count: usize, many: &str) -> String {
+    let metrics: Vec<_> = (0..count)
+        .map(|n| json!({"metricStat": {"metric": {"dimensions": {"ses:configuration-set": format!("{n}")}}}}))
+        .collect();
+    let children: Vec<_> = (0..count).map(|n| json!({"arn": format!("{n}")})).collect();
+    let (metrics, children) = if many == "metrics" { (metrics, vec![]) } else { (vec![], children) };
+    let reason_data = json!({"triggeringAlarms": children}).to_string();
+    json!({"source": "aws.cloudwatch", "alarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:a", "alarmData": {
+        "alarmName": "a", "state": {"value": "ALARM", "reasonData": reason_data}, "configuration": {"metrics": metrics}}})
+    .to_string()
+}
+
+fn message_of(count: usize, many: &str) -> String {
+    let dimensions: Vec<_> =
+        (0..count).map(|n| json!({"name": "ses:configuration-set", "value": format!("{n}")})).collect();
+    let children: Vec<_> = (0..count).map(|n| json!({"Arn": format!("{n}")})).collect();
+    let (dimensions, children) = if many == "sets" { (dimensions, vec![]) } else { (vec![], children) };
+    json!({"AlarmName": "a", "AlarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:a", "NewStateValue": "ALARM",
+        "Trigger": {"Dimensions": dimensions}, "TriggeringChildren": children})
+    .to_string()
+}
+
 /// Were a reader quadratic, 32 times the input would take a thousand times as long.
 #[test]
 fn no_reader_is_quadratic() {
     type Shape = (&'static str, fn(usize) -> String);
-    let shapes: [Shape; 8] = [
+    let shapes: [Shape; 12] = [
         ("nested lists", |n| "[".repeat(n)),
         ("nested objects", |n| "{\"a\":".repeat(n)),
         ("nested quotes", |n| "\\\"".repeat(n)),
@@ -40,6 +63,10 @@ fn no_reader_is_quadratic() {
         ("many records", |n| format!("{{\"Records\":[{}{{}}]}}", "{\"body\":\"{}\"},".repeat(n / 14))),
         ("objects that never end", |n| "{\"a\":1\n".repeat(n / 7)),
         ("many lines", |n| "a = 1\n".repeat(n / 6)),
+        ("an alarm of many sets", |n| alarm_of(n / 60, "metrics")),
+        ("an alarm with many children", |n| alarm_of(n / 30, "children")),
+        ("an SNS message of an alarm of many sets", |n| message_of(n / 60, "sets")),
+        ("an SNS message of an alarm with many children", |n| message_of(n / 20, "children")),
     ];
     for (name, read) in READERS {
         for (what, shape) in shapes {

@@ -25,10 +25,12 @@ class LocalAws:
 
     START_SECONDS = 30
 
-    def __init__(self, folder: Path, *, asks_iam: bool = False) -> None:
-        """`asks_iam`: each call needs what the policies grant; else every caller may do everything."""
+    def __init__(self, folder: Path, *, asks_iam: bool = False, batch: int = 10) -> None:
+        """`asks_iam`: each call needs what the policies grant; else every caller may do everything. `batch`: how many
+        messages a function is handed at once, at most."""
         self.folder = folder
         self.asks_iam = asks_iam
+        self.batch = batch
         self.log = folder / "ministack.log"
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,7 +88,7 @@ class LocalAws:
             folder.mkdir(parents=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "ministack")],
+                self._program(),
                 cwd=self.folder,
                 env=self._environment(home, scratch),
                 stdin=subprocess.DEVNULL,
@@ -102,6 +104,11 @@ class LocalAws:
                 return self._process.poll() is None
             time.sleep(0.05)
         return False
+
+    def _program(self) -> list[str]:
+        if self.batch > 10:
+            return [sys.executable, "-B", str(Path(__file__).with_name("wide.py")), str(self.batch)]
+        return [str(Path(sys.executable).parent / "ministack")]
 
     def _environment(self, home: Path, scratch: Path) -> dict[str, str]:
         """Only this reaches MiniStack, and through it the functions: no profile and no credentials of the user."""

@@ -36,14 +36,18 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITES = {"dynamodb:UpdateItem", "dynamodb:PutItem"}
 # One call a second, and some to start with.
 PACE = 1.0
+# How many messages a function is handed at once, at most. A kill of `ingest` hits so many.
+BATCH = 100
 
 
 class Storm(threading.Thread):
     """Kills functions and spoils calls, from a seed, until it is told to stop."""
 
-    def __init__(self, kills: int, seconds: float, seed: int) -> None:
+    def __init__(self, kills: int, seed: int) -> None:
         super().__init__(daemon=True)
-        self.kills, self.seconds = kills, seconds
+        self.kills = kills
+        # How much of the story is told.
+        self.progress = 0.0
         self.endpoint = ""
         self.killed: Counter[str] = Counter()
         self.store_is_away = False
@@ -73,10 +77,12 @@ class Storm(threading.Thread):
         return None
 
     def run(self) -> None:
-        """The kills are spread over the time in which events come."""
-        while not self._ends.wait(self.seconds / max(self.kills, 1)):
+        """The kills are spread over the story: as much of them as of it."""
+        while not self._ends.wait(self._dice.uniform(0.1, 2.0)):
             if self.killed.total() >= self.kills:
                 return
+            if self.killed.total() >= self.kills * self.progress:
+                continue
             if running := _functions(self.endpoint):
                 name, pid = self._dice.choice(sorted(running))
                 try:
@@ -104,7 +110,7 @@ def main() -> int:
     timeline = Timeline()
     checks = Checks(timeline)
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
-    with LocalAws(folder) as aws:
+    with LocalAws(folder, batch=BATCH) as aws:
         (storm if given.story == "storm" else crowd)(aws, given, timeline, checks)
     if checks.failed:
         timeline.line(f"The logs of the local AWS are in {folder}.")
@@ -120,7 +126,7 @@ def storm(aws: LocalAws, given: argparse.Namespace, timeline: Timeline, checks: 
     dice = random.Random(given.seed)
     rates = {f"clean-{n:02}": 0.01 for n in range(14)} | {f"bad-{n}": 0.2 for n in range(4)} | {f"small-{n}": 0.02 for n in range(2)}
     timeline.title(f"A storm over {given.events:,} events of {len(rates)} sets, seed {given.seed}")
-    plan = Storm(given.kills, given.events / 250, given.seed)
+    plan = Storm(given.kills, given.seed)
     with Relay(aws.url, plan.plan) as relay:
         plan.endpoint = relay.url
         guard = _deployed(aws, tuple(rates), given.programs, relay)
@@ -131,6 +137,7 @@ def storm(aws: LocalAws, given: argparse.Namespace, timeline: Timeline, checks: 
         plan.start()
         began = time.monotonic()
         for number, wave in enumerate(waves):
+            plan.progress = (number + 1) / len(waves)
             plan.store_is_away = number == len(waves) // 3
             plan.ses_throttles = number == len(waves) // 2
             books.enter(wave)
@@ -142,6 +149,10 @@ def storm(aws: LocalAws, given: argparse.Namespace, timeline: Timeline, checks: 
                 time.sleep(120)
                 plan.store_is_away = False
             _wait(guard, lambda: guard.waiting("EventsQueue") < 4_000, 900)
+            if number % 10 == 9:
+                told = f"{books.published:,} events published, {plan.killed.total()} functions killed"
+                timeline.happening(f"{told}, {guard.waiting('EventsDeadLetterQueue')} dead letters")
+        _wait(guard, lambda: plan.killed.total() >= given.kills, 900)
         timeline.happening(f"{books.published:,} events published in {time.monotonic() - began:.0f} s, {books.repeated:,} of them twice")
         plan.end()
         timeline.happening(f"calm: {plan.killed.total()} functions killed {dict(plan.killed)}, faults {dict(relay.faults)}")

@@ -3,7 +3,9 @@
 pub mod crash;
 pub mod guard;
 pub mod mail;
+pub mod queue;
 pub mod store;
 pub mod story;
+pub mod traffic;
 pub mod watch;
 pub mod wire;

@@ -2,7 +2,7 @@
 //! the text of an SNS message. `aws_lambda_events` has types for them that refuse metric math, composite alarms
 //! without a suppressor and alarms without a description, so these read only what is needed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
@@ -240,7 +240,7 @@ fn change(
         name,
         state,
         configuration_sets: Vec::new(),
-        children: Vec::new(),
+        children: each_once(triggering),
         account_level: false,
         composite: false,
         changed_at: told.timestamp.as_deref().and_then(instant),
@@ -256,10 +256,10 @@ fn change(
                 field: "dimensions.ses:configuration-set",
                 must_be: "a configuration set's name: 1 to 64 of A-Z a-z 0-9 _ -",
             };
-            push_once(&mut change.configuration_sets, set.parse().map_err(|_| malformed)?);
+            change.configuration_sets.push(set.parse().map_err(|_| malformed)?);
         }
     }
-    triggering.into_iter().for_each(|arn| push_once(&mut change.children, arn));
+    change.configuration_sets = each_once(change.configuration_sets);
     Ok(change)
 }
 
@@ -292,8 +292,8 @@ impl Dimensions {
     }
 }
 
-fn push_once<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
-    }
+/// Keeps the first of each, in the order in which they came: whoever writes an alarm decides how many there are.
+fn each_once<T: Ord + Clone>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
