@@ -38,8 +38,8 @@ lint: ## formatting, clippy, the walls between the crates, licences and sources 
 advisories: ## known holes in what comes from outside (reads RustSec's database from the network)
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo deny --locked check advisories
 
-bench: ## time one evaluation of a configuration set
-	cargo bench --locked -p guard-core --bench judge
+bench: ## measure time, memory, write units and money, beside what they are compared with (ONLY=reading,units; docs/PERFORMANCE.md)
+	@"$$(scripts/tools.sh bench)/python" -B bench/bench.py $(if $(ONLY),--only $(ONLY))
 
 build: ## build the functions for AWS (arm64: make build ARGS="--arm64")
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH && cargo lambda build --release --locked $(addprefix -p ,$(notdir $(patsubst %/,%,$(wildcard functions/*/)))) $(ARGS)

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fault::{BYTE_ORDER_MARK, ParseError, Part, parse};
+use super::plain::Plain;
 use super::{Ignored, MAX_BODY_BYTES, Reader, Reading, alarm, counts, record};
 use crate::name::{AccountId, Region};
 
@@ -93,6 +94,20 @@ struct Form<'a> {
 }
 
 fn read_text(reader: &Reader, text: &str, part: Part, origin: Origin, now: Timestamp) -> Result<Reading, ParseError> {
+    match Plain::of(text) {
+        Some(plain) => plain.read(reader, &origin, now),
+        None => read_form(reader, text, part, origin, now),
+    }
+}
+
+/// Reads a text by its form: whatever it is, and whatever is wrong with it.
+pub(super) fn read_form(
+    reader: &Reader,
+    text: &str,
+    part: Part,
+    origin: Origin,
+    now: Timestamp,
+) -> Result<Reading, ParseError> {
     if text.trim_start_matches(BYTE_ORDER_MARK).trim() == TOPIC_VALIDATION {
         return Ok(Reading::Ignored(Ignored::TopicValidation));
     }

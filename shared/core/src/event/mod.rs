@@ -4,7 +4,7 @@
 //! signals to count, an alarm's change, or the typed reason why the record is none of our business. [`records`] splits
 //! what a Lambda function is invoked with into such bodies.
 //!
-//! The way of a body, file by file: `envelope` (what form is it, what is wrapped in what) → `record` (the SES record,
+//! The way of a body, file by file: `plain` (nearly all) or `envelope` (what form is it, what is wrapped in what) → `record` (the SES record,
 //! its limits, whose it is) → `counts` (the one table of what counts) → [`Signal`]. Alarms go through `alarm`.
 //!
 //! Three promises. A body never makes the reader panic, whatever it holds. A recipient's address does not leave
@@ -16,10 +16,12 @@ mod counts;
 mod envelope;
 mod fault;
 mod ignored;
+mod plain;
 mod record;
 mod signal;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::BTreeSet;
 

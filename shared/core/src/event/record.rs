@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::counts::{self, EventType};
 use super::envelope::{Arn, Origin};
 use super::fault::{ParseError, Part, parse};
+use super::text::Text;
 use super::{
     Accounts, Ignored, MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, MAX_RECIPIENTS, Reader, Reading, ReceiptId, Signal,
     SignalKind,
@@ -15,58 +16,77 @@ use crate::home::Home;
 use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use crate::time::plus_seconds;
 
-/// The wire form. Headers, subject and diagnostic text are never read; fields not named here are skipped.
-#[derive(Default, Deserialize)]
+/// The wire form. Headers, subject and diagnostic text are never read; fields not named here are skipped, and text is
+/// borrowed from the body.
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct SesRecord {
-    mail: Option<Mail>,
-    bounce: Option<Bounce>,
-    complaint: Option<Complaint>,
+pub(super) struct SesRecord<'a> {
+    #[serde(borrow)]
+    pub(super) mail: Option<Mail<'a>>,
+    #[serde(borrow)]
+    pub(super) bounce: Option<Bounce<'a>>,
+    #[serde(borrow)]
+    pub(super) complaint: Option<Complaint<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Mail {
-    timestamp: Option<String>,
-    source_arn: Option<String>,
-    sending_account_id: Option<String>,
-    message_id: Option<String>,
-    destination: Option<Vec<String>>,
-    tags: Option<Tags>,
+pub(super) struct Mail<'a> {
+    #[serde(borrow)]
+    timestamp: Option<Text<'a>>,
+    #[serde(borrow)]
+    source_arn: Option<Text<'a>>,
+    #[serde(borrow)]
+    sending_account_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    message_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    destination: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    tags: Option<Tags<'a>>,
 }
 
 /// Senders' own tags stand beside SES's: only those named `ses:` can be trusted.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Tags {
-    #[serde(rename = "ses:configuration-set")]
-    configuration_set: Option<Vec<String>>,
+pub(super) struct Tags<'a> {
+    #[serde(borrow, rename = "ses:configuration-set")]
+    configuration_set: Option<Vec<Text<'a>>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Bounce {
-    bounce_type: Option<String>,
-    bounce_sub_type: Option<String>,
-    bounced_recipients: Option<Vec<Recipient>>,
+pub(super) struct Bounce<'a> {
+    #[serde(borrow)]
+    bounce_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    bounce_sub_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    bounced_recipients: Option<Vec<Recipient<'a>>>,
     timestamp: Option<Value>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Complaint {
-    feedback_id: Option<String>,
-    complaint_sub_type: Option<String>,
-    complaint_feedback_type: Option<String>,
-    complained_recipients: Option<Vec<Recipient>>,
+pub(super) struct Complaint<'a> {
+    #[serde(borrow)]
+    feedback_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    complaint_sub_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    complaint_feedback_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    complained_recipients: Option<Vec<Recipient<'a>>>,
     timestamp: Option<Value>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Recipient {
-    email_address: Option<String>,
-    action: Option<String>,
+pub(super) struct Recipient<'a> {
+    #[serde(borrow)]
+    email_address: Option<Text<'a>>,
+    #[serde(borrow)]
+    action: Option<Text<'a>>,
 }
 
 /// Never none; or why there are none.
@@ -75,7 +95,7 @@ type Ids = Result<Vec<ReceiptId>, Ignored>;
 /// What a record adds; or why it adds nothing.
 type Counted = Result<(counts::Counting, Vec<ReceiptId>), Ignored>;
 
-/// Reads a record of a counted type: first whose it is and when it was sent, then what it counts.
+/// Reads the text of a record of a counted type.
 pub(super) fn read(
     reader: &Reader,
     event_type: EventType,
@@ -84,10 +104,20 @@ pub(super) fn read(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<Reading, ParseError> {
-    let record: SesRecord = parse(text, part)?;
+    count(reader, event_type, parse(text, part)?, origin, now)
+}
+
+/// What a record of a counted type comes to: first whose it is and when it was sent, then what it counts.
+pub(super) fn count(
+    reader: &Reader,
+    event_type: EventType,
+    record: SesRecord<'_>,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<Reading, ParseError> {
     let mail = record.mail.ok_or(ParseError::Missing("mail"))?;
     let source = mail.source_arn.as_deref().and_then(Arn::of);
-    let account = account_of(reader, mail.sending_account_id, source, origin)?;
+    let account = account_of(reader, mail.sending_account_id.as_deref(), source, origin)?;
     let region = region_of(reader, &account, source, origin);
     check_home(reader, &account, region.as_ref())?;
     let message_id = present(mail.message_id, "mail.messageId")?;
@@ -106,7 +136,7 @@ pub(super) fn read(
     let region = region.ok_or(ParseError::NoRegion)?;
 
     let simulator_counts = reader.canary.as_ref() == Some(&name);
-    let units = Units { reader, message_id, simulator_counts };
+    let units = Units { reader, message_id: &message_id, simulator_counts };
     let occurred_at = occurred_at(&record.bounce, &record.complaint, sent_at);
     let counted = match event_type {
         EventType::Send => units.of_send(mail.destination)?,
@@ -126,18 +156,18 @@ pub(super) fn read(
 /// What is counted of one mail.
 struct Units<'a> {
     reader: &'a Reader,
-    message_id: String,
+    message_id: &'a str,
     simulator_counts: bool,
 }
 
 impl Units<'_> {
-    fn of_send(&self, destination: Option<Vec<String>>) -> Result<Counted, ParseError> {
+    fn of_send(&self, destination: Option<Vec<Text<'_>>>) -> Result<Counted, ParseError> {
         let addresses = destination.ok_or(ParseError::Missing("mail.destination"))?;
-        let ids = self.recipients(addresses, "mail.destination[]")?;
+        let ids = self.recipients(addresses.iter().map(|address| &**address), "mail.destination[]")?;
         Ok(ids.map(|ids| (counts::Counting { kind: SignalKind::Send, unknown_subtype: None }, ids)))
     }
 
-    fn of_bounce(&self, bounce: Bounce) -> Result<Counted, ParseError> {
+    fn of_bounce(&self, bounce: Bounce<'_>) -> Result<Counted, ParseError> {
         let recipients = bounce.bounced_recipients.ok_or(ParseError::Missing("bounce.bouncedRecipients"))?;
         at_most_50(Some(&recipients), "bounce.bouncedRecipients")?;
         let bounce_type = present(bounce.bounce_type, "bounce.bounceType")?;
@@ -146,18 +176,18 @@ impl Units<'_> {
             Err(ignored) => return Ok(Err(ignored)),
         };
         let listed = recipients.len();
-        let is_delayed = |r: &Recipient| r.action.as_deref().is_some_and(|a| a.eq_ignore_ascii_case("delayed"));
-        let final_ones: Vec<_> = recipients.into_iter().filter(|r| !is_delayed(r)).collect();
+        let is_delayed = |r: &&Recipient<'_>| r.action.as_deref().is_some_and(|a| a.eq_ignore_ascii_case("delayed"));
+        let final_ones: Vec<_> = recipients.iter().filter(|r| !is_delayed(r)).map(Recipient::address).collect();
         if listed > 0 && final_ones.is_empty() {
             return Ok(Err(Ignored::Delayed));
         }
-        let ids = self.recipients(addresses(final_ones), "bounce.bouncedRecipients[].emailAddress")?;
+        let ids = self.recipients(final_ones.into_iter(), "bounce.bouncedRecipients[].emailAddress")?;
         Ok(ids.map(|ids| (counting, ids)))
     }
 
     /// The recipients of a complaint are candidates: they only tell whether it came from the simulator, and whom SES
     /// refused.
-    fn of_complaint(&self, complaint: Complaint) -> Result<Counted, ParseError> {
+    fn of_complaint(&self, complaint: Complaint<'_>) -> Result<Counted, ParseError> {
         let recipients = complaint.complained_recipients.unwrap_or_default();
         at_most_50(Some(&recipients), "complaint.complainedRecipients")?;
         let (subtype, feedback_type) = (complaint.complaint_sub_type, complaint.complaint_feedback_type);
@@ -165,11 +195,12 @@ impl Units<'_> {
             Ok(counting) => counting,
             Err(ignored) => return Ok(Err(ignored)),
         };
-        let candidates = self.recipients(addresses(recipients), "complaint.complainedRecipients[].emailAddress")?;
+        let addresses = recipients.iter().map(Recipient::address);
+        let candidates = self.recipients(addresses, "complaint.complainedRecipients[].emailAddress")?;
         let ids = match candidates {
             Ok(_) | Err(Ignored::NoRecipients) if counting.kind == SignalKind::Complaint => {
                 let feedback_id = present(complaint.feedback_id, "complaint.feedbackId")?;
-                Ok(vec![self.reader.key.complaint(&self.message_id, &feedback_id)])
+                Ok(vec![self.reader.key.complaint(self.message_id, &feedback_id)])
             }
             candidates => candidates,
         };
@@ -177,12 +208,16 @@ impl Units<'_> {
     }
 
     /// One id for each different address that is not the simulator's; never none.
-    fn recipients(&self, addresses: Vec<String>, field: &'static str) -> Result<Ids, ParseError> {
-        if addresses.is_empty() {
+    fn recipients<'t>(
+        &self,
+        addresses: impl ExactSizeIterator<Item = &'t str>,
+        field: &'static str,
+    ) -> Result<Ids, ParseError> {
+        if addresses.len() == 0 {
             return Ok(Err(Ignored::NoRecipients));
         }
         let mut ids = Vec::with_capacity(addresses.len());
-        for written in &addresses {
+        for written in addresses {
             let address = bare(written);
             if address.is_empty() {
                 return Err(ParseError::Missing(field));
@@ -190,7 +225,7 @@ impl Units<'_> {
             if counts::is_simulator(address) && !self.simulator_counts {
                 continue;
             }
-            let id = self.reader.key.recipient(&self.message_id, address);
+            let id = self.reader.key.recipient(self.message_id, address);
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -199,8 +234,10 @@ impl Units<'_> {
     }
 }
 
-fn addresses(recipients: Vec<Recipient>) -> Vec<String> {
-    recipients.into_iter().map(|recipient| recipient.email_address.unwrap_or_default()).collect()
+impl Recipient<'_> {
+    fn address(&self) -> &str {
+        self.email_address.as_deref().unwrap_or_default()
+    }
 }
 
 /// `Ana <ana@example.net>` and `ana@example.net` are one recipient.
@@ -210,12 +247,12 @@ fn bare(address: &str) -> &str {
     inner.map_or(address, |(_, inner)| inner.trim())
 }
 
-fn present(field: Option<String>, name: &'static str) -> Result<String, ParseError> {
+fn present<'a>(field: Option<Text<'a>>, name: &'static str) -> Result<Text<'a>, ParseError> {
     field.filter(|text| !text.is_empty()).ok_or(ParseError::Missing(name))
 }
 
 /// A time that nothing is counted by refuses no record.
-fn occurred_at(bounce: &Option<Bounce>, complaint: &Option<Complaint>, sent_at: Timestamp) -> Timestamp {
+fn occurred_at(bounce: &Option<Bounce<'_>>, complaint: &Option<Complaint<'_>>, sent_at: Timestamp) -> Timestamp {
     let of_bounce = bounce.as_ref().and_then(|bounce| bounce.timestamp.as_ref());
     let written = of_bounce.or_else(|| complaint.as_ref()?.timestamp.as_ref());
     written.and_then(|time| instant(time.as_str()?).ok()).map_or(sent_at, |instant| instant.max(sent_at))
@@ -244,7 +281,7 @@ fn at_most_50<T>(list: Option<&[T]>, field: &'static str) -> Result<(), ParseErr
 /// Whatever was said is checked, EventBridge's word too.
 fn account_of(
     reader: &Reader,
-    sending_account_id: Option<String>,
+    sending_account_id: Option<&str>,
     source: Option<Arn<'_>>,
     origin: &Origin,
 ) -> Result<AccountId, ParseError> {
@@ -298,9 +335,9 @@ fn check_home(reader: &Reader, account: &AccountId, region: Option<&Region>) -> 
 }
 
 /// `None` when the mail was sent without one.
-fn configuration_set(tags: Option<Tags>, origin: &Origin) -> Result<Option<ConfigurationSetName>, ParseError> {
-    let tag = tags.and_then(|tags| tags.configuration_set?.into_iter().next());
-    let Some(name) = tag.or_else(|| origin.configuration_set.clone()) else { return Ok(None) };
+fn configuration_set(tags: Option<Tags<'_>>, origin: &Origin) -> Result<Option<ConfigurationSetName>, ParseError> {
+    let tag = tags.as_ref().and_then(|tags| Some(&**tags.configuration_set.as_ref()?.first()?));
+    let Some(name) = tag.or(origin.configuration_set.as_deref()) else { return Ok(None) };
     let malformed = ParseError::Malformed {
         field: "mail.tags.ses:configuration-set",
         must_be: "a configuration set's name: 1 to 64 of A-Z a-z 0-9 _ -",

@@ -61,6 +61,9 @@ impl HashKey {
 
     /// The id of a recipient of a mail: `message id`, a zero byte, the address in lower case.
     pub fn recipient(&self, message_id: &str, address: &str) -> ReceiptId {
+        if address.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return self.hash(message_id, address);
+        }
         self.hash(message_id, &address.to_lowercase())
     }
 

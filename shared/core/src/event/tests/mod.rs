@@ -4,6 +4,7 @@ mod alarms;
 mod damage;
 mod forms;
 mod limits;
+mod plain;
 mod properties;
 mod units;
 mod whose;

@@ -7,7 +7,7 @@ use super::*;
 const CANARY: &str = "canary.0815@leak.example";
 
 /// Every file of `events/`.
-fn corpus() -> Vec<String> {
+pub(super) fn corpus() -> Vec<String> {
     let root = format!("{}/../../events", env!("CARGO_MANIFEST_DIR"));
     let folders = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));

@@ -1,0 +1,48 @@
+//! Measures one thing and prints what it took as JSON; `bench/parts/` makes a table of it.
+
+use std::error::Error;
+#[cfg(feature = "handler")]
+use std::io::Write;
+
+use guard_bench::{archive, mail, reading};
+use serde::Serialize;
+
+const USAGE: &str = "guard-bench events COUNT FILE[.gz|.zst]   write made-up events, one a line
+guard-bench reading FILE ROUNDS             read and fold them
+guard-bench invocations BATCHES MESSAGES    what it would be invoked with, one a line
+guard-bench batch BATCHES MESSAGES          invoke the counting function's handler
+guard-bench backtest THREADS FILE...        replay an archive
+guard-bench once EVENTS                     read and fold so many once, for a profiler";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["events", count, path] => archive::write(count.parse()?, path),
+        ["reading", path, rounds] => tell(&reading::measure(&std::fs::read_to_string(path)?, rounds.parse()?)),
+        #[cfg(feature = "handler")]
+        ["batch", batches, messages] => tell(&guard_bench::batch::measure(batches.parse()?, messages.parse()?)),
+        #[cfg(feature = "handler")]
+        ["invocations", batches, messages] => {
+            let invocations = guard_bench::batch::invocations(batches.parse()?, messages.parse()?);
+            let mut out = std::io::stdout().lock();
+            Ok(invocations.into_iter().try_for_each(|invocation| writeln!(out, "{invocation}"))?)
+        }
+        ["backtest", threads, paths @ ..] => {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            tell(&archive::measure(&paths, threads.parse()?)?)
+        }
+        ["once", events] => {
+            let events = mail::events(events.parse()?);
+            let bodies: Vec<&str> = events.iter().map(String::as_str).collect();
+            tell(&reading::read_and_fold(&mail::reader(), &bodies, mail::now()))
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "its answer")]
+fn tell(took: &impl Serialize) -> Result<(), Box<dyn Error>> {
+    println!("{}", serde_json::to_string(took)?);
+    Ok(())
+}
