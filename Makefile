@@ -12,6 +12,7 @@ demo: ## play mail, alarms and other hands through the real functions in a local
 test: ## run all tests but the demo's
 	cargo test --workspace --locked
 	@scripts/demo.sh contract
+	@scripts/demo.sh browser
 	@PATH="$$(scripts/tools.sh):$$PATH" && export PATH SAM_CLI_TELEMETRY=0 && \
 		echo "pytest tests/template" && python -m pytest -q -p no:cacheprovider tests/template
 

@@ -5,6 +5,7 @@
 #
 # With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.
 # `scripts/demo.sh soak storm` and `soak crowd` play storms instead: `make soak`.
+# `scripts/demo.sh browser` has the dashboard used in a headless Chromium: a part of `make test` where there is one.
 # `scripts/demo.sh contract` holds the ports' contracts, and two accounts, against the same local AWS instead: a part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -43,12 +44,30 @@ if [ "${1:-}" = contract ]; then
   exec "$tools/python" -B tests/demo/homes.py cargo test --locked -p guard-tests --test roles in_local_aws
 fi
 
-packages=(-p ses-guard)
+browser=
+if [ "${1:-}" = browser ]; then
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$name" >/dev/null 2>&1; then browser=$name; fi
+  done
+  if [ -z "$browser" ]; then
+    [ -z "${GUARD_BROWSER_REQUIRED:-}" ] || missing "no Chromium, and GUARD_BROWSER_REQUIRED is set (Debian: apt-get install chromium)."
+    echo "SKIPPED the tests in a browser: no Chromium on this machine (Debian, Ubuntu: apt install chromium)"
+    exit 0
+  fi
+  tools=$(PYTHON=$python scripts/tools.sh browser)
+fi
+
+packages=()
 for folder in functions/*/; do packages+=(-p "$(basename "$folder")"); done
 echo "building the functions"
+# The browser's tests start it, and the runbook's story types its commands.
+if [ -n "$browser" ] || [[ " $* " = *" runbook "* ]]; then packages+=(-p ses-guard); fi
 cargo build --locked "${packages[@]}"
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
+if [ -n "$browser" ]; then
+  GUARD_PROGRAMS=$target/debug exec "$tools/python" -B -m pytest -q tests/browser
+fi
 if [ "${1:-}" = soak ]; then
   shift
   exec "$tools/python" -B tests/demo/soak.py "$@" --programs "$target/debug"

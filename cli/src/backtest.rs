@@ -17,7 +17,7 @@ use guard_core::event::{Accounts, HashKey, Reader};
 use guard_core::name::{AccountId, Region};
 use guard_core::policy::PolicyBook;
 use guard_core::port::chain;
-use guard_replay::{Archive, Input, NamedPolicy, Options, Report, inputs, read, replay};
+use guard_replay::{Archive, Input, NamedPolicy, Onlooker, Options, Report, inputs, onlooker, read, replay};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
@@ -111,8 +111,29 @@ impl Backtest {
         }
     }
 
+    /// Of these files under these policies, with the rest as it is by default.
+    pub(crate) fn of(paths: Vec<String>, policies: Vec<PathBuf>, region: Region) -> Self {
+        let (account, format, out, strict, latency, now) = (None, Format::Table, None, false, 2, None);
+        Self { policies, account, region, format, out, strict, latency, now, paths }
+    }
+
     fn report(&self) -> Result<Report, Wrong> {
         let policies = self.policies()?;
+        let (archive, threads) = self.archive()?;
+        Ok(replay(&archive, &policies, self.latency, threads))
+    }
+
+    /// How the sets stand at the archive's end, under the first of the policies.
+    pub(crate) fn onlooker(&self) -> Result<Onlooker, String> {
+        let found = || -> Result<Option<Onlooker>, Wrong> {
+            let policies = self.policies()?;
+            let (archive, _) = self.archive()?;
+            Ok(policies.first().and_then(|policy| onlooker(&archive, &policy.book, self.latency)))
+        };
+        found().map_err(|wrong| wrong.message)?.ok_or_else(|| "nothing to show: no mail was sent".to_owned())
+    }
+
+    fn archive(&self) -> Result<(Archive, usize), Wrong> {
         let mut found: Vec<Input> = Vec::new();
         for path in &self.paths {
             found.extend(inputs(path).map_err(|missing| Wrong::usage(chain(&missing)))?);
@@ -129,7 +150,7 @@ impl Backtest {
         if archive.intake().events == 0 {
             return Err(Wrong::unread(nothing_read(&archive)));
         }
-        Ok(replay(&archive, &policies, self.latency, options.threads))
+        Ok((archive, options.threads))
     }
 
     fn policies(&self) -> Result<Vec<NamedPolicy>, Wrong> {

@@ -1,6 +1,7 @@
 //! `ses-guard`: look at what the guard reads, and operate it from a terminal.
 
 mod backtest;
+mod dashboard;
 mod enrol;
 mod inspect;
 mod operate;
@@ -23,6 +24,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Backtest(backtest::Backtest),
+    Dashboard(dashboard::Dashboard),
     Enrol(enrol::Enrol),
     Inspect(inspect::Inspect),
     #[command(flatten)]
@@ -33,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Backtest(backtest) => backtest.run(),
+        Command::Dashboard(dashboard) => dashboard.run(),
         Command::Enrol(enrol) => enrol.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Operate(operate) => operate.run(),

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::show::{self, Kind};
-pub(crate) use deployed::{Deployed, NotAsked};
+pub(crate) use deployed::{Deployed, NotAsked, STACK, explain};
 
 const DONE: u8 = 0;
 const REFUSED: u8 = 1;

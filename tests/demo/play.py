@@ -12,6 +12,7 @@ import checks as check
 import events
 import story
 from checks import Checks
+from dashboard import Dashboard
 from events import Event
 from guard import Books, Guard, Notice
 from story import NEWSLETTER, PROMO, SETS, SHOP, SLICE, Slice
@@ -41,6 +42,7 @@ class Play:
     def play(self) -> None:
         self.hour()
         self.the_pause()
+        Dashboard(self.guard, self.timeline, self.checks, self.root / ".demo").look(PROMO)
         self.the_resume()
         self.the_late_bounces()
         self.the_books()

@@ -58,10 +58,27 @@ SHAPES = {
     r"\*": "everything",
 }
 METRICS = {
-    "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
+    "AWS/SQS": (
+        "QueueName",
+        {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent", "NumberOfEmptyReceives"},
+    ),
     "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "IteratorAge", "Duration", "Invocations"}),
     "AWS/SES": ("ses:configuration-set", {"Reputation.BounceRate", "Reputation.ComplaintRate"}),
 }
+# Those that dashboards show besides. SES's of the account have no dimension.
+SHOWN = METRICS | {
+    "AWS/SES": (None, {"Reputation.BounceRate", "Reputation.ComplaintRate", "Send", "Bounce", "Complaint"}),
+    "AWS/DynamoDB": ("TableName", {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"}),
+    "AWS/SNS": ("TopicName", {"NumberOfMessagesPublished"}),
+}
+OF_DIMENSION = {
+    "QueueName": (QUEUE, "QueueName"),
+    "FunctionName": (FUNCTION, None),
+    "TableName": (TABLE, None),
+    "TopicName": (TOPIC, "TopicName"),
+}
+# An account's first three dashboards are free if they show no more.
+FREE_METRICS = 50
 SES_EVENTS = {
     "send", "reject", "bounce", "complaint", "delivery", "open", "click", "renderingFailure", "deliveryDelay", "subscription",
 }  # fmt: skip
@@ -123,6 +140,79 @@ def _may_be_called_by_alarms(resources, action):
     callers = {"lambda.alarms.cloudwatch.amazonaws.com"}
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
     return any(p["Principal"] in callers and p["FunctionName"] == "${%s}" % name_of(action) for p in permissions)
+
+
+def dashboards(resources):
+    for name, dashboard in of_type(resources, "AWS::CloudWatch::Dashboard").items():
+        try:
+            widgets = json.loads(dashboard["DashboardBody"])["widgets"]
+        except (ValueError, KeyError) as error:
+            yield f"{name}: the body is no dashboard: {error}"
+            continue
+        taken, metrics = {}, set()
+        for widget in widgets:
+            title = widget["properties"].get("title", widget["type"])
+            for cell in ((x, y) for x in range(widget["x"], widget["x"] + widget["width"]) for y in range(widget["y"], widget["y"] + widget["height"])):
+                if cell in taken or cell[0] > 23:
+                    yield f"{name}: {title} lies over {taken.get(cell, 'the edge')}"
+                    break
+                taken[cell] = title
+            for fault in _widget(resources, widget, metrics):
+                yield f"{name}: {title}: {fault}"
+        if len(metrics) > FREE_METRICS:
+            yield f"{name}: {len(metrics)} metrics, and {FREE_METRICS} are free"
+
+
+def _widget(resources, widget, metrics):
+    properties = widget["properties"]
+    match widget["type"]:
+        case "custom":
+            if referenced(resources, properties["endpoint"], "Arn") != FUNCTION:
+                yield f"calls {properties['endpoint']}"
+        case "alarm":
+            yield from (f"shows {a}" for a in properties["alarms"] if referenced(resources, a, "Arn") != "AWS::CloudWatch::Alarm")
+        case "text":
+            if not properties["markdown"].strip():
+                yield "says nothing"
+        case "metric":
+            if properties.get("region") != "xx-test-1":
+                yield "is not of the stack's Region"
+            yield from _graph(resources, properties["metrics"], metrics)
+        case other:
+            yield f"is {other}, which no check here knows"
+
+
+def _graph(resources, rows, metrics):
+    options = [row[-1] if isinstance(row[-1], dict) else {} for row in rows]
+    known = {option["id"] for option in options if "id" in option}
+    for row, option in zip(rows, options):
+        if "expression" in option:
+            used = set(re.findall(r"\b[a-z]\w*\b", option["expression"])) - {option.get("id")}
+            yield from (f"reckons with {one}, which is not there" for one in sorted(used - known))
+            continue
+        if "visible" in option and "id" not in option:
+            yield f"hides {row} for nothing"
+        namespace, metric, *dimensions = [part for part in row if isinstance(part, str)]
+        dimension, published = SHOWN.get(namespace, (None, ()))
+        if metric not in published:
+            yield f"{namespace} has no {metric}"
+        elif not _dimensions_are_right(resources, dimension, dimensions):
+            yield f"watches {dimensions}"
+        metrics.add((namespace, metric, *dimensions))
+
+
+def _dimensions_are_right(resources, dimension, given):
+    if dimension is None:
+        return not given
+    if given[:1] != [dimension] or len(given) < 2:
+        return False
+    kind, attribute = OF_DIMENSION[dimension]
+    if referenced(resources, given[1], attribute) != kind:
+        return False
+    if kind == TABLE and given[2:3] == ["GlobalSecondaryIndexName"]:
+        indexes = resources[name_of(given[1])]["Properties"].get("GlobalSecondaryIndexes", [])
+        return given[3:] in [[index["IndexName"]] for index in indexes]
+    return len(given) == 2
 
 
 def event_sources(resources):
@@ -299,4 +389,4 @@ def yaml_aliases(text):
             yield f"line {token.start_mark.line + 1}: CloudFormation has no aliases ({token.value})"
 
 
-RESOURCE_CHECKS = [alarms, event_sources, queues, tables, permissions, rules, event_destinations, roles]
+RESOURCE_CHECKS = [alarms, dashboards, event_sources, queues, tables, permissions, rules, event_destinations, roles]

@@ -32,7 +32,31 @@ def add(name, kind, **properties):
 
 ALARM, MAPPING, TABLE = "EventsLateAlarm", "IngestFunctionEvents", "LedgerTable"
 GRANT = "ActuateRole/Policies/0/PolicyDocument/Statement"
+
+
+def redraw(old, new):
+    """Another text in the dashboard's body."""
+
+    def fault(resources):
+        properties = resources["GuardDashboard"]["Properties"]
+        assert old in properties["DashboardBody"], old
+        properties["DashboardBody"] = properties["DashboardBody"].replace(old, new, 1)
+
+    return fault
+
+
 FAULTS = [
+    (checks.dashboards, redraw('"widgets": [', '"widgets": [,'), "no dashboard"),
+    (checks.dashboards, redraw('"widgets"', '"widget"'), "no dashboard"),
+    (checks.dashboards, redraw('"y": 15', '"y": 14'), "lies over Configuration sets"),
+    (checks.dashboards, redraw('"x": 16', '"x": 17'), "lies over the edge"),
+    (checks.dashboards, redraw("${WidgetFunction.Arn}", "${WidgetFunction}"), "calls"),
+    (checks.dashboards, redraw("${SweepSilentAlarm.Arn}", "${SweepFunction.Arn}"), "shows"),
+    (checks.dashboards, redraw("Reputation.BounceRate", "BounceRate"), "has no BounceRate"),
+    (checks.dashboards, redraw('"${EventsQueue.QueueName}"', '"${EventsQueue}"'), "watches"),
+    (checks.dashboards, redraw('"GlobalSecondaryIndexName", "todo"', '"GlobalSecondaryIndexName", "marks"'), "watches"),
+    (checks.dashboards, redraw("judged / 1000", "judge / 1000"), "reckons with judge"),
+    (checks.dashboards, redraw('"region": "xx-test-1"', '"region": "xx-test-2"'), "not of the stack's Region"),
     (checks.alarms, plant(f"{ALARM}/AlarmActions/0", "${NoticesTopic.TopicName}"), "no topic"),
     (checks.alarms, plant(f"{ALARM}/AlarmActions/0", "notices"), "no topic"),
     (checks.alarms, plant(f"{ALARM}/AlarmActions", ["${NoticesTopic}"] * 6), "five at most"),

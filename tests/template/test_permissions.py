@@ -62,6 +62,9 @@ GRANTS = {
     "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
     | {("ses:GetConfigurationSet", ANY_SET)},
+    "Widget": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    | state("GetItem", "Query")
+    | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")},
 }  # fmt: skip
 # Every condition in a role, so that none disappears unnoticed.
 CONDITIONS = {

@@ -17,6 +17,7 @@ FUNCTIONS = {
     "alarm": (256, 30),
     "sweep": (256, 55),
     "operate": (256, 30),
+    "widget": (512, 30),
 }
 ENVIRONMENT = {
     "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY"},
@@ -36,11 +37,16 @@ ENVIRONMENT = {
         "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_EVENTS_TOPIC_ARN", "GUARD_EVENT_DESTINATION", "GUARD_HEARS_EVENT_BUS", "GUARD_ACCOUNT_STOP",
     },
+    "widget": {
+        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_OPERATE_FUNCTION_ARN",
+    },
 }
 OUTPUTS = {
     "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
     "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
     "AlarmFunctionArn", "AlarmFunctionName", "SweepFunctionName", "EventsQueueArn", "ActuateRoleArn", "LookingRoleArns",
+    "WidgetFunctionName",
 }  # fmt: skip
 
 
@@ -132,6 +138,7 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_EVENTS_QUEUE": "${EventsQueue.QueueName}",
         "GUARD_EVENTS_DEAD_LETTER_QUEUE": "${EventsDeadLetterQueue.QueueName}",
         "GUARD_WAKE_UP_DEAD_LETTER_QUEUE": "${WakeUpDeadLetterQueue.QueueName}",
+        "GUARD_OPERATE_FUNCTION_ARN": "${OperateFunction.Arn}",
     }
 
 
@@ -369,6 +376,41 @@ def test_an_address_for_notices_is_optional():
     assert "NoticesSubscription" not in stack.deployed()
     subscription = stack.deployed(NoticeEmail="ops@example.com")["NoticesSubscription"]["Properties"]
     assert subscription == {"TopicArn": "${NoticesTopic}", "Protocol": "email", "Endpoint": "ops@example.com"}
+
+
+def test_a_dashboard_unless_it_is_not_wanted():
+    assert "GuardDashboard" not in stack.deployed(Dashboard="false")
+    dashboard = stack.deployed()["GuardDashboard"]["Properties"]
+    assert dashboard["DashboardName"] == "guard"
+    widgets = json.loads(dashboard["DashboardBody"])["widgets"]
+    [list_of_sets] = [w["properties"] for w in widgets if w["type"] == "custom"]
+    assert list_of_sets["endpoint"] == "${WidgetFunction.Arn}"
+    assert list_of_sets["updateOn"] == {"refresh": True, "resize": True, "timeRange": False}
+
+
+def test_the_dashboard_shows_awss_lines_and_every_alarm_of_the_stack():
+    resources = stack.deployed()
+    widgets = json.loads(resources["GuardDashboard"]["Properties"]["DashboardBody"])["widgets"]
+    lines = {
+        row[1]: [line["value"] for line in w["properties"]["annotations"]["horizontal"]]
+        for w in widgets
+        if "annotations" in w["properties"]
+        for row in w["properties"]["metrics"]
+        if row[0] == "AWS/SES"
+    }
+    assert lines == {"Reputation.BounceRate": [5, 10], "Reputation.ComplaintRate": [0.1, 0.5]}, "in percent"
+    [shown] = [w["properties"]["alarms"] for w in widgets if w["type"] == "alarm"]
+    assert sorted(shown) == sorted("${%s.Arn}" % name for name in of_type(resources, "AWS::CloudWatch::Alarm"))
+
+
+def test_what_lambda_costs_is_reckoned_with_each_functions_memory():
+    body = stack.deployed()["GuardDashboard"]["Properties"]["DashboardBody"]
+    [expression] = re.findall(r'"(\(0\.5\*[^"]+)"', body)
+    ids = dict(re.findall(r'"Duration", "FunctionName", "\$\{(\w+)Function\}", \{"id": "(\w+)"', body))
+    assert ids.keys() == {name.capitalize() for name in FUNCTIONS}
+    terms = re.findall(r"([\d.]+)\*\(((?:FILL\(\w+,0\)\+?)+)\)", expression)
+    groups = {float(gigabytes): set(re.findall(r"FILL\((\w+),0\)", part)) for gigabytes, part in terms}
+    assert groups == {m / 1024: {ids[f.capitalize()] for f, (memory, _) in FUNCTIONS.items() if memory == m} for m in (256, 512)}
 
 
 def test_outputs_and_parameters_explain_themselves():

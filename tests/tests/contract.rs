@@ -262,6 +262,7 @@ fn full(audit: &AuditRecord) -> State {
         untold: BTreeSet::from([audit.id.clone()]),
         why: Some(why),
         totals: Some(Totals { sends: 1, bounces: 2, complaints: 3, prevented: 4 }),
+        used_ppm: 5,
         unheard: Some(Unheard { gap: Gap::Incomplete, since: at("2026-11-16T07:00:00.006Z"), told: true }),
         fleet: Some(fleet),
         account: Some(Box::new(full_watch())),

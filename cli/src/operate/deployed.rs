@@ -9,7 +9,7 @@ use guard_core::name::Region;
 use serde_json::Value;
 
 const FUNCTION: &str = "GUARD_OPERATE_FUNCTION";
-const STACK: &str = "ses-reputation-guard";
+pub(crate) const STACK: &str = "ses-reputation-guard";
 const ANOTHER: &str = "name another with --stack or --function";
 
 #[derive(Debug, Args)]
@@ -75,7 +75,7 @@ fn region_of_arn(name: &str) -> Option<Region> {
 }
 
 /// The cause, and what to do about it.
-fn explain(error: &OperateFunctionError, region: &str) -> String {
+pub(crate) fn explain(error: &OperateFunctionError, region: &str) -> String {
     match error {
         OperateFunctionError::NotInvoked { name, source } => not_invoked(name, region, &causes(source.as_ref())),
         OperateFunctionError::Failed { name, message } => {

@@ -1,5 +1,6 @@
 //! The `operate` function: an operator's request becomes an answer.
 
+mod dashboard;
 mod handler;
 
 pub use handler::handle;

@@ -26,7 +26,7 @@ pub use events::AwsNotifier;
 pub use homes::{HomeClients, MemberRole};
 pub use inventory::SesInventory;
 pub use monitor::{CloudWatchMonitor, Pipeline};
-pub use operator::{OperateFunction, OperateFunctionError};
+pub use operator::{OperateFunction, OperateFunctionError, WidgetFunction};
 pub use queue::SqsReminder;
 pub use ses::SesSwitch;
 pub use settings::{Problems, Settings};

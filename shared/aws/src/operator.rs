@@ -17,6 +17,22 @@ pub struct OperateFunction {
     name: String,
 }
 
+/// The deployed `widget` function, invoked as a dashboard does.
+#[derive(Debug, Clone)]
+pub struct WidgetFunction(OperateFunction);
+
+impl WidgetFunction {
+    /// The function of this name or ARN.
+    pub fn new(clients: &Clients, name: &str) -> Self {
+        Self(OperateFunction::new(clients, name))
+    }
+
+    /// The page that it answers with, as JSON.
+    pub async fn show(&self, event: &Value) -> Result<Value, OperateFunctionError> {
+        self.0.ask(event).await
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateFunctionError {

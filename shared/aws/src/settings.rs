@@ -154,6 +154,11 @@ impl<'a> Settings<'a> {
         self.text("GUARD_ACTUATE_FUNCTION")
     }
 
+    /// `GUARD_OPERATE_FUNCTION_ARN`
+    pub fn operate_function_arn(&mut self) -> Option<String> {
+        self.text("GUARD_OPERATE_FUNCTION_ARN")
+    }
+
     /// `GUARD_EVENTS_TOPIC_ARN`
     pub fn events_topic(&mut self) -> Option<TopicArn> {
         self.parsed("GUARD_EVENTS_TOPIC_ARN")

@@ -106,6 +106,8 @@ pub struct Glance {
     pub phase: Phase,
     /// [`State::totals`]
     pub totals: Option<Totals>,
+    /// [`State::used_ppm`]
+    pub used_ppm: u64,
     /// [`State::near`]
     pub near: bool,
     /// [`State::off_since`]
@@ -131,6 +133,7 @@ impl Glance {
             set: set.clone(),
             phase: state.phase,
             totals: state.totals,
+            used_ppm: state.used_ppm,
             near: state.near,
             off_since: state.off_since,
             looked_at: state.looked_at,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::judge::{BucketCount, Finding, Judgement, Verdict, judge, recheck_after};
+use crate::judge::{BucketCount, Course, Finding, Judgement, Metric, Verdict, course, judge, recheck_after, used_ppm};
 use crate::policy::Policy;
 use crate::state::Totals;
 use crate::tally::BucketTally;
@@ -27,6 +27,8 @@ pub struct Assessment {
     pub degraded: Option<String>,
     /// Whether either metric is half-way to its pause line, or beyond.
     pub near: bool,
+    /// How much of what the pause line allows the worst stretch used up, in millionths; the larger of the two metrics'.
+    pub used_ppm: u64,
     /// Failed mails per 1,000 seconds, lately: how urgent a pause is.
     pub priority: u64,
 }
@@ -49,11 +51,13 @@ pub fn assess(policy: &Policy, tallies: &[BucketTally], fresh: Option<Bucket>, n
     let trusted = suspect.saturating_mul(TRUSTED_SUSPECTS) <= receipts;
 
     let mut judgement = judge(policy, &all, present, fresh);
+    let mut used = used_ppm(policy, &all, present, fresh);
     if suspect > 0 && trusted {
         let certain: Vec<BucketCount> = tallies.iter().map(|one| count(one, one.counts.sends.lower())).collect();
         let without_suspects = judge(policy, &certain, present, fresh);
         if without_suspects.verdict > judgement.verdict {
             judgement = without_suspects;
+            used = used_ppm(policy, &certain, present, fresh);
         }
     }
 
@@ -68,12 +72,20 @@ pub fn assess(policy: &Policy, tallies: &[BucketTally], fresh: Option<Bucket>, n
     let newest_send = tallies.iter().filter_map(|one| one.newest_send).max();
     Assessment {
         near: judgement.verdict > Verdict::Ok || [&judgement.bounce, &judgement.complaint].into_iter().any(is_near),
+        used_ppm: used,
         judgement,
         totals: totals(&tallies, &all),
         recheck_after: newest_failure.zip(newest_send).and_then(|(failure, send)| recheck_after(failure, send)),
         degraded,
         priority: priority(&all, now),
     }
+}
+
+/// The way of both metrics through the window, with sends at their upper bound.
+pub fn courses(policy: &Policy, tallies: &[BucketTally], fresh: Option<Bucket>, now: Timestamp) -> [Course; 2] {
+    let after_fence = tallies.iter().filter(|one| fresh.is_none_or(|fresh| one.bucket >= fresh));
+    let counts: Vec<BucketCount> = after_fence.map(|one| count(one, one.counts.sends.upper())).collect();
+    [Metric::Bounce, Metric::Complaint].map(|metric| course(policy, &counts, Bucket::of(now), fresh, metric))
 }
 
 fn is_near(finding: &Finding) -> bool {

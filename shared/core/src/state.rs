@@ -196,6 +196,8 @@ pub struct State {
     pub why: Option<Why>,
     /// The totals at the last evaluation.
     pub totals: Option<Totals>,
+    /// How much of what its pause line allows it had used up then, in millionths; 0 without totals.
+    pub used_ppm: u64,
     /// What is remembered of the account as a whole; of no set.
     pub account: Option<Box<AccountWatch>>,
     /// That its events do not reach the guard, as far as that is known.

@@ -23,6 +23,15 @@ pub(crate) struct History {
     pub(crate) failed: Cells<Failed>,
 }
 
+impl History {
+    /// When the last of it happened.
+    pub(crate) fn last_moment(&self) -> Option<Timestamp> {
+        let sent = self.sent.as_slice().iter().map(|sent| sent.at).max();
+        let failed = self.failed.as_slice().iter().map(|failed| failed.at).max();
+        Timestamp::from_second(sent.max(failed)?.into()).ok()
+    }
+}
+
 /// Past events, ready to be replayed.
 #[derive(Debug)]
 pub struct Archive {

@@ -20,6 +20,7 @@ mod replay;
 mod report;
 mod sink;
 mod split;
+mod standing;
 
 pub use archive::Archive;
 pub use input::{Input, Missing, inputs};
@@ -29,3 +30,4 @@ pub use replay::{NamedPolicy, replay};
 pub use report::{
     AccountReport, Counts, Decision, PolicyOutcome, Report, Saved, Series, SetReport, Verdict, WithGuard, WorstDay,
 };
+pub use standing::{Onlooker, onlooker};

@@ -62,7 +62,7 @@ pub fn replay(archive: &Archive, policies: &[NamedPolicy], latency_seconds: u32,
         for _ in 0..threads.clamp(1, sets.len().max(1)) {
             scope.spawn(|| {
                 while let Some((set, history)) = sets.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let found = Past::of(set, history).run(policies, latency_seconds);
+                    let found = Past::of(set, history, MemoryLedger::default()).run(policies, latency_seconds);
                     courses.lock().unwrap_or_else(PoisonError::into_inner).insert(set, found);
                 }
             });
@@ -73,7 +73,7 @@ pub fn replay(archive: &Archive, policies: &[NamedPolicy], latency_seconds: u32,
 }
 
 /// One set's past, as far as it has been counted.
-struct Past<'a> {
+pub(crate) struct Past<'a> {
     set: &'a SetKey,
     history: &'a History,
     ledger: MemoryLedger,
@@ -82,20 +82,39 @@ struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    fn of(set: &'a SetKey, history: &'a History) -> Self {
-        Self { set, history, ledger: MemoryLedger::default(), counted: (0, 0) }
+    pub(crate) fn of(set: &'a SetKey, history: &'a History, ledger: MemoryLedger) -> Self {
+        Self { set, history, ledger, counted: (0, 0) }
+    }
+
+    /// Leaves counts and state as they are at the end, `at`; of a set that is paused, as they were then.
+    pub(crate) fn settle(mut self, book: &PolicyBook, register: MemoryRegister, latency_seconds: u32, at: Timestamp) {
+        let mut guards = [Guard::of(book, self.ledger.clone(), register, latency_seconds)];
+        self.play(&mut guards);
+        let Ok(end) = u32::try_from(at.as_second()) else { return };
+        let [guard] = &mut guards;
+        if guard.course.paused.is_none() {
+            self.count_until(end);
+            guard.judge(self.set, at);
+        }
     }
 
     fn run(mut self, policies: &[NamedPolicy], latency_seconds: u32) -> Vec<Course> {
-        let mut guards: Vec<Guard<'_>> =
-            policies.iter().map(|policy| Guard::of(&policy.book, self.ledger.clone(), latency_seconds)).collect();
+        let mut guards: Vec<Guard<'_>> = policies
+            .iter()
+            .map(|policy| Guard::of(&policy.book, self.ledger.clone(), MemoryRegister::default(), latency_seconds))
+            .collect();
+        self.play(&mut guards);
+        guards.into_iter().map(|guard| guard.course).collect()
+    }
+
+    fn play(&mut self, guards: &mut [Guard<'_>]) {
         if let Some(first) = self.first_moment() {
             guards.iter_mut().for_each(|guard| guard.begin_day(self.set, first));
         }
-        while let Some((second, failed)) = self.next_moment(&guards) {
+        while let Some((second, failed)) = self.next_moment(guards) {
             self.count_until(second);
             let now = instant(second);
-            for guard in &mut guards {
+            for guard in guards.iter_mut() {
                 if failed || guard.recheck_at.is_some_and(|at| at <= second) {
                     guard.judge(self.set, now);
                 }
@@ -104,7 +123,6 @@ impl<'a> Past<'a> {
                 break;
             }
         }
-        guards.into_iter().map(|guard| guard.course).collect()
     }
 
     fn first_moment(&self) -> Option<Timestamp> {
@@ -179,10 +197,10 @@ struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    fn of(book: &'a PolicyBook, ledger: MemoryLedger, latency_seconds: u32) -> Self {
+    fn of(book: &'a PolicyBook, ledger: MemoryLedger, register: MemoryRegister, latency_seconds: u32) -> Self {
         let judge = Judge {
             ledger,
-            register: MemoryRegister::default(),
+            register,
             reminder: RecordedReminders::default(),
             clock: ManualClock::at(Timestamp::MIN),
             policy: Arc::new(book.clone()),

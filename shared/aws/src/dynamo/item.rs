@@ -115,7 +115,7 @@ struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sum: Option<Totals>,
+    sum: Option<Sum>,
     /// JSON, as `why`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     acct: Option<String>,
@@ -127,6 +127,15 @@ struct Row {
     /// JSON, as `why`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sight: Option<String>,
+}
+
+/// The totals at the last evaluation, and how near to its line the set was.
+#[derive(Serialize, Deserialize)]
+struct Sum {
+    #[serde(flatten)]
+    totals: Totals,
+    #[serde(default)]
+    used: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -167,7 +176,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         told: told.iter().filter(|(_, told)| *told).map(|(what, _)| (*what).to_owned()).collect(),
         tell: state.untold.clone(),
         why: state.why.as_ref().map(serde_json::to_string).transpose()?,
-        sum: state.totals,
+        sum: state.totals.map(|totals| Sum { totals, used: state.used_ppm }),
         acct: state.account.as_ref().map(serde_json::to_string).transpose()?,
         deaf: state.unheard,
         fleet: state.fleet.as_ref().map(serde_json::to_string).transpose()?,
@@ -207,7 +216,8 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         degraded_told: row.told.iter().any(|what| what == DEGRADED),
         untold: row.tell,
         why,
-        totals: row.sum,
+        used_ppm: row.sum.as_ref().map_or(0, |sum| sum.used),
+        totals: row.sum.map(|sum| sum.totals),
         account,
         unheard: row.deaf,
         fleet: row.fleet.as_deref().map(serde_json::from_str).transpose()?,

@@ -89,15 +89,19 @@ impl Finding {
 
 /// Holds a window and its sends against the pause line, and against the warn line when it stays below.
 pub(super) fn find(policy: &Policy, metric: Metric, trial: bool, window: &[BucketCount], sends: u64) -> Finding {
-    let pause = policy.effective_line(metric, trial);
-    let pause = if trial { pause } else { policy.scaled(pause, sends) };
-    let finding = held_against(pause, Verdict::Pause, metric, window);
+    let finding = held_against(pause_line(policy, metric, trial, sends), Verdict::Pause, metric, window);
     if finding.verdict > Verdict::Ok {
         return finding;
     }
     let warn = policy.scaled(policy.effective_warn_line(metric), sends);
     let warning = held_against(warn, Verdict::Warn, metric, window);
     if warning.verdict > Verdict::Ok { warning } else { finding }
+}
+
+/// The pause line for a window with so many sends.
+pub(super) fn pause_line(policy: &Policy, metric: Metric, trial: bool, sends: u64) -> Line {
+    let pause = policy.effective_line(metric, trial);
+    if trial { pause } else { policy.scaled(pause, sends) }
 }
 
 fn held_against(line: Line, at_line: Verdict, metric: Metric, window: &[BucketCount]) -> Finding {

@@ -5,6 +5,7 @@
 //! to the bucket in which their mail was sent; the window never reaches back beyond the last resume.
 
 pub mod account;
+mod course;
 mod finding;
 mod recheck;
 mod stretch;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy::Policy;
 use crate::time::{BUCKET_SECONDS, Bucket};
 
+pub use course::{Course, Step, course, used_ppm};
 pub use finding::{Finding, Metric, Verdict};
 pub use recheck::recheck_after;
 pub use stretch::Stretch;

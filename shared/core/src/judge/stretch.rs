@@ -43,7 +43,7 @@ pub(super) fn worst_stretch(buckets: &[BucketCount], metric: Metric, rate: Ppm) 
 
 /// Exact up to a trillion mails in a bucket; beyond that, a trillion. So neither product overflows, and a sum that
 /// does has long passed every slack.
-fn excess_micro(sends: u64, events: u64, rate: Ppm) -> i64 {
+pub(super) fn excess_micro(sends: u64, events: u64, rate: Ppm) -> i64 {
     let [sends, events] = [at_most_a_trillion(sends), at_most_a_trillion(events)];
     events * 1_000_000 - sends * i64::from(rate.get())
 }

@@ -130,7 +130,8 @@ fn decide(
     {
         return decision;
     }
-    let mut after = State { totals: Some(found.totals), near: found.near, recheck_at: None, ..state.clone() };
+    let (totals, used_ppm, near) = (Some(found.totals), found.used_ppm, found.near);
+    let mut after = State { totals, used_ppm, near, recheck_at: None, ..state.clone() };
     let verdict = found.judgement.verdict;
     let spared = spared(judged_by, mode, state);
     if verdict == Verdict::Pause && spared.is_none() {

@@ -10,3 +10,4 @@ pub mod enrol;
 pub mod look;
 pub mod operate;
 pub mod sweep;
+pub mod watch;

@@ -280,6 +280,7 @@ fn resume(
     let mut after = state.intending(Intent::Resume, 0, Owner::Operator, why.clone());
     after.fresh = Some(fence);
     after.totals = None;
+    after.used_ppm = 0;
     let record = AuditRecord::of(set, now, Act::ResumeIntended, state, &after, why);
     Ok(Change::silent(set, state, after).recorded(record, false))
 }

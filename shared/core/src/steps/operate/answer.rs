@@ -38,9 +38,14 @@ pub struct RefusedAnswer {
 }
 
 impl RefusedAnswer {
-    /// Why.
+    /// Why, for programs.
     pub fn code(&self) -> ErrorCode {
         self.error.code
+    }
+
+    /// Why, for people too.
+    pub fn refusal(&self) -> &Refusal {
+        &self.error
     }
 }
 
@@ -82,7 +87,8 @@ pub enum ErrorCode {
 #[serde(rename_all = "camelCase")]
 pub struct SetAnswer {
     ok: bool,
-    action: &'static str,
+    /// What was asked.
+    pub action: &'static str,
     /// Which.
     pub configuration_set: ConfigurationSetName,
     account: AccountId,

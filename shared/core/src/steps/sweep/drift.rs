@@ -69,6 +69,7 @@ fn adopt(set: &SetKey, state: &State, now: Timestamp) -> Change {
     let mut after = resting(state, Phase::Trial, None, &why, now);
     after.fresh = Some(fence);
     after.totals = None;
+    after.used_ppm = 0;
     after.off_since = None;
     recorded(set, state, after, Act::Adopted, why, now)
 }

@@ -1,0 +1,5 @@
+//! The `widget` function: what CloudWatch's dashboard asks becomes a page.
+
+mod handler;
+
+pub use handler::handle;

@@ -1,0 +1,35 @@
+//! Wires the `widget` function to AWS.
+
+use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, Settings, SystemClock};
+use guard_core::policy::stored::Policies;
+use guard_core::steps::watch::Watcher;
+use guard_widget::handle;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let env = |name: &str| std::env::var(name).ok();
+    let mut settings = Settings::new(&env);
+    let (ledger, state, homes) = (settings.ledger_table(), settings.state_table(), settings.homes());
+    let (mode, policy, operate) = (settings.mode(), settings.policy(), settings.operate_function_arn());
+    let read = (|| Some((ledger?, state?, homes?, mode?, policy?, operate?)))();
+    let (ledger, state, homes, mode, policy, operate) = settings.finish(read)?;
+
+    let clients = Clients::from_env(None).await;
+    let watcher = &Watcher {
+        ledger: DynamoLedger::new(&clients, &ledger),
+        register: DynamoRegister::new(&clients, &state),
+        clock: SystemClock,
+        policies: Policies::new(policy, DynamoPolicyStore::new(&clients, &state)),
+        mode,
+        homes,
+    };
+    let operate = &operate;
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        let me = &event.context.invoked_function_arn;
+        Ok::<_, Error>(handle(watcher, me, operate, &event.payload).await)
+    }))
+    .await
+}
