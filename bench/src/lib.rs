@@ -7,6 +7,9 @@
 pub mod archive;
 #[cfg(feature = "handler")]
 pub mod batch;
+pub mod growth;
 pub mod mail;
+pub mod money;
 pub mod reading;
 pub mod timing;
+pub mod units;

@@ -4,14 +4,18 @@ use std::error::Error;
 #[cfg(feature = "handler")]
 use std::io::Write;
 
-use guard_bench::{archive, mail, reading};
+use guard_bench::units::{LOADS, Load, Way};
+use guard_bench::{archive, growth, mail, money, reading, units};
 use serde::Serialize;
+use serde_json::json;
 
 const USAGE: &str = "guard-bench events COUNT FILE[.gz|.zst]   write made-up events, one a line
 guard-bench reading FILE ROUNDS             read and fold them
 guard-bench invocations BATCHES MESSAGES    what it would be invoked with, one a line
 guard-bench batch BATCHES MESSAGES          invoke the counting function's handler
 guard-bench backtest THREADS FILE...        replay an archive
+guard-bench units SECONDS READS             write units and money, READS units for a decision's window
+guard-bench growth FOLDER                   how both grow, as plots
 guard-bench once EVENTS                     read and fold so many once, for a profiler";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,6 +35,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["backtest", threads, paths @ ..] => {
             let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
             tell(&archive::measure(&paths, threads.parse()?)?)
+        }
+        ["units", seconds, reads] => {
+            let (seconds, reads) = (seconds.parse()?, reads.parse()?);
+            let of = |load: &Load| {
+                let load = Load { seconds, ..*load };
+                let cost = units::cost(&load, Way::Shipped);
+                let bill = money::of_a_million_mails(&cost, load.events as f64, reads);
+                json!({"name": load.name, "events": load.batches * load.events, "batch": load.events, "cost": cost,
+                    "dollars": money::sum(&bill), "bill": bill})
+            };
+            tell(&LOADS.iter().map(of).collect::<Vec<_>>())
+        }
+        ["growth", folder] => {
+            let curves = growth::curves();
+            std::fs::create_dir_all(folder)?;
+            curves.iter().try_for_each(|curve| growth::draw(curve, folder.as_ref()))?;
+            tell(&curves)
         }
         ["once", events] => {
             let events = mail::events(events.parse()?);
