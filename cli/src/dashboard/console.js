@@ -47,9 +47,14 @@ function confirmed(question) {
   document.getElementById("question").textContent = question;
   confirmation.returnValue = "no";
   confirmation.showModal();
-  return new Promise((done) =>
-    confirmation.addEventListener("close", () => done(confirmation.returnValue === "yes"), { once: true }),
-  );
+  return new Promise((done) => {
+    confirmation.addEventListener("close", function closed() {
+      // It was asked anew before the last answer was heard of.
+      if (confirmation.open) return;
+      confirmation.removeEventListener("close", closed);
+      done(confirmation.returnValue === "yes");
+    });
+  });
 }
 
 function typed() {

@@ -91,3 +91,6 @@ fn badge(phase: Phase) -> Markup {
     };
     html! { span class={ "sg-badge " (class) } { span aria-hidden="true" { (sign) " " } (phase.as_str()) } }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,12 @@ fn headline(overview: &Overview) -> Markup {
 }
 
 fn blind_spot(spot: &Shown) -> Markup {
-    html! { p.sg-alert { strong { "Not seen: " } (spot.sentence) " " (spot.next) } }
+    html! {
+        div.sg-alert {
+            p { strong { "Not seen: " } (spot.sentence) }
+            p.sg-soft { "What to do: " (spot.next) }
+        }
+    }
 }
 
 fn account_line(account: &AccountView, named: bool) -> Markup {
@@ -191,8 +196,10 @@ fn table_row(row: &Row, overview: &Overview, place: &Place) -> Markup {
             }
             td.sg-used role="cell" {
                 strong { (figure::percent(row.used_ppm)) }
-                span.sg-soft { (figure::count(row.totals.bounces)) " bounces, " (figure::count(row.totals.complaints))
-                    " complaints of " (figure::count(row.totals.sends)) }
+                span.sg-soft {
+                    (figure::count(row.totals.sends)) " mails, " (figure::count(row.totals.bounces)) " bounced, "
+                    (figure::count(row.totals.complaints)) " complained"
+                }
             }
             td.sg-days role="cell" { (spark::small(nearer, row.window, overview.at)) }
             td.sg-why role="cell" {

@@ -31,7 +31,9 @@ pub fn set(view: &SetView, back: &Query, place: &Place) -> String {
         @if let Some(operate) = &place.operate { (orders(row, operate)) }
         @if !row.set.is_account() {
             @for course in &row.courses { (spark::large(course, row.window, view.at)) }
-            p.sg-soft { "Drawn is how much of what the pause line allows the running stretch had used up. At the line the set is paused." }
+            p.sg-soft {
+                "Drawn is how much of its limit the running stretch of mail had used up; at the dashed line the set is paused."
+            }
         }
         (file(&view.history))
     })
@@ -118,11 +120,14 @@ fn file(history: &[AuditRecord]) -> Markup {
         h3 { "What was decided" }
         @if history.is_empty() { p.sg-none { "Nothing yet." } }
         ol.sg-file {
-            @for record in history {
+            @for (index, record) in history.iter().enumerate() {
+                @let newer = index.checked_sub(1).and_then(|newer| history.get(newer));
                 li {
                     time.sg-soft datetime=(record.at) { (figure::time(record.at)) " UTC" } " "
                     @if record.phase_before != record.phase_after { (badge(record.phase_after)) " " }
-                    (record.sentence)
+                    // A pause is on file twice, as it is decided and as SES confirms it.
+                    @if newer.is_some_and(|newer| newer.sentence == record.sentence) { span.sg-soft { "for the same reason" } }
+                    @else { (record.sentence) }
                 }
             }
         }

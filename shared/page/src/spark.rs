@@ -37,9 +37,12 @@ pub(crate) fn small(course: &Course, window: u32, now: Timestamp) -> Markup {
     drawn(course, window, now, &SMALL)
 }
 
-/// On the set's own page.
+/// On the set's own page; without anything to draw, in words alone.
 pub(crate) fn large(course: &Course, window: u32, now: Timestamp) -> Markup {
     let days = window.div_ceil(96);
+    if course.worst.is_none() {
+        return html! { p.sg-soft { (said(course)) "." } };
+    }
     html! {
         figure.sg-chart {
             figcaption { (said(course)) }
@@ -160,7 +163,7 @@ mod tests {
         let course = bounced(&[(671, 100, 12), (336, 100, 3), (0, 2_000, 0)]);
         let levels = levels(&course, 672, now(), 84);
         assert_eq!(
-            (levels.len(), levels[0], levels[41], levels[42], levels[82]),
+            (levels.len(), levels[0], levels[40], levels[41], levels[82]),
             (84, 800_000, 800_000, 750_000, 750_000)
         );
         assert_eq!(levels[83], 0, "good mail takes it back");
