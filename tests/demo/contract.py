@@ -57,7 +57,8 @@ def main() -> int:
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder, LocalAws(Path(folder)) as aws:
         environment = {**os.environ, "GUARD_TEST_ENDPOINT": aws.url}
-        for name, variable in (("LedgerTable", "GUARD_TEST_LEDGER_TABLE"), ("StateTable", "GUARD_TEST_STATE_TABLE")):
+        for table in ("Ledger", "Digest", "State"):
+            name, variable = f"{table}Table", f"GUARD_TEST_{table.upper()}_TABLE"
             properties = template["Resources"][name]["Properties"]
             shape = {key: properties[key] for key in SHAPE if key in properties}
             aws.client("dynamodb").create_table(TableName=name, **shape)

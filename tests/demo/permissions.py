@@ -31,6 +31,8 @@ _DEAD_LETTER: Grant = ("sqs:SendMessage", "WakeUpDeadLetterQueue")
 _LOOK_AGAIN: Grant = ("sqs:SendMessage", "RecheckQueue")
 # Only of sets that have been at rest for some minutes: tests/tests/hearing.rs does.
 _HEARING: Grant = ("ses:GetConfigurationSetEventDestinations", "")
+# Only of sets with more than 8 KB of mail older than an hour and a half: tests/tests/digests.rs does.
+_DIGESTS: Grant = ("dynamodb:PutItem", "DigestTable")
 # Not while a pause waits, and no story has identities: tests/tests/sight.rs does.
 _SURVEY: set[Grant] = {("ses:ListEmailIdentities", ""), ("ses:GetEmailIdentity", "")}
 
@@ -74,7 +76,7 @@ class Permissions:
                 for function, grants in self._granted.items()
                 for grant in grants
                 if grant[0] not in _BY_LAMBDA
-                and grant not in {_DEAD_LETTER, _LOOK_AGAIN, _HEARING, *_SURVEY}
+                and grant not in {_DEAD_LETTER, _LOOK_AGAIN, _HEARING, _DIGESTS, *_SURVEY}
                 and not self._called[function, grant]
             }
             checks.same(sorted(idle), [], "and no role grants what was never called")

@@ -11,16 +11,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::{Either, select};
 use guard_core::audit::{AuditId, AuditRecord};
+use guard_core::digest::{Digest, Page};
 use guard_core::home::Home;
 use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use guard_core::notice::Notice;
 use guard_core::port::{
-    AccountStanding, AccountView, Alarms, Committed, Created, EventDestination, Fault, Glance, Identity, Inventory,
-    Ledger, Monitor, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Vitals, Waker,
-    Watched,
+    AccountStanding, AccountView, Alarms, Committed, Created, Digests, EventDestination, Fault, Glance, Held, Identity,
+    Inventory, Known, Ledger, Monitor, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates,
+    SwitchFault, Vitals, Waker, Watched,
 };
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally, Ids};
+use guard_core::tally::{Addition, BucketTally};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -92,11 +93,29 @@ impl<P> Mortal<P> {
 }
 
 impl<P: Ledger> Ledger for Mortal<P> {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         self.call(self.port.add(addition)).await
     }
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
         self.call(self.port.window(set, from, to)).await
+    }
+}
+
+impl<P: Digests> Digests for Mortal<P> {
+    async fn note(&self, set: &SetKey, held: &BucketTally) -> Result<(), Fault> {
+        self.call(self.port.note(set, held)).await
+    }
+    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+        self.call(self.port.known(set, from, to)).await
+    }
+    async fn keep(&self, set: &SetKey, digest: &Digest) -> Result<(), Fault> {
+        self.call(self.port.keep(set, digest)).await
+    }
+    async fn begin(&self, now: Timestamp) -> Result<(), Fault> {
+        self.call(self.port.begin(now)).await
+    }
+    async fn begun(&self) -> Result<Option<Timestamp>, Fault> {
+        self.call(self.port.begun()).await
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use guard_core::account::AccountStop;
+use guard_core::digest::{Ages, Digested, Keeping};
 use guard_core::event::{Reader, SignalKind};
 use guard_core::hearing::Ear;
 use guard_core::home::Homes;
@@ -18,8 +19,9 @@ use guard_core::steps::operate::{Operator, Request};
 use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister, RecordedNotices,
-    RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedMonitor, SimulatedSes,
+    DESTINATION, EVENTS_TOPIC, ManualClock, MemoryDigests, MemoryLedger, MemoryPolicyStore, MemoryRegister,
+    RecordedNotices, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedMonitor,
+    SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,15 +29,20 @@ use serde_json::Value;
 use crate::crash::{Fuse, Mortal};
 use crate::mail::{hash_key, homes, signal};
 
+/// The counts, for a process that dies where its fuse ends.
+pub type MortalLedger = Digested<Mortal<MemoryLedger>, Mortal<MemoryDigests>, ManualClock>;
 /// A judge that dies where its fuse ends.
-pub(crate) type MortalJudge =
-    Judge<Mortal<MemoryLedger>, Mortal<MemoryRegister>, Mortal<RecordedReminders>, ManualClock>;
+pub(crate) type MortalJudge = Judge<MortalLedger, Mortal<MemoryRegister>, Mortal<RecordedReminders>, ManualClock>;
 
 /// The guard, its world, and the messages that wait in its stream.
 #[derive(Debug)]
 pub struct Guard {
     /// The counts.
     pub ledger: MemoryLedger,
+    /// What spares reading the old ones.
+    pub digests: MemoryDigests,
+    /// When digests are kept: wherever one would have spared anything.
+    pub keeping: Keeping,
     /// The states.
     pub register: MemoryRegister,
     /// SES.
@@ -79,6 +86,8 @@ impl Guard {
         sets.iter().for_each(|set| ses.create(set));
         Self {
             ledger: MemoryLedger::default(),
+            digests: MemoryDigests::default(),
+            keeping: Keeping { above_bytes: 0 },
             register: MemoryRegister::default(),
             ses,
             notices: RecordedNotices::default(),
@@ -109,13 +118,17 @@ impl Guard {
         Reader::guarding(homes(""), hash_key())
     }
 
+    /// The counts for a process with this fuse.
+    pub fn mortal_ledger(&self, fuse: &Fuse) -> MortalLedger {
+        let (ledger, digests) = (Mortal::new(self.ledger.clone(), fuse), Mortal::new(self.digests.clone(), fuse));
+        let ages = Ages { settled: 0, ..Ages::DEPLOYED };
+        Digested::new(ledger, digests, self.clock.clone()).with(ages, Some(self.keeping))
+    }
+
     /// Counts a batch with a process that has this fuse.
     pub async fn count(&self, batch: &[Receipt], fuse: &Fuse) -> Option<Counted> {
-        let counter = Counter::new(
-            Mortal::new(self.ledger.clone(), fuse),
-            Mortal::new(self.register.clone(), fuse),
-            self.clock.clone(),
-        );
+        let register = Mortal::new(self.register.clone(), fuse);
+        let counter = Counter::new(self.mortal_ledger(fuse), register, self.clock.clone());
         let stop_at = plus_seconds(self.clock.now(), 27);
         fuse.run(counter.count(batch, stop_at)).await
     }
@@ -127,7 +140,7 @@ impl Guard {
 
     pub(crate) async fn mortal_judge(&self, fuse: &Fuse) -> MortalJudge {
         Judge {
-            ledger: Mortal::new(self.ledger.clone(), fuse),
+            ledger: self.mortal_ledger(fuse),
             register: Mortal::new(self.register.clone(), fuse),
             reminder: Mortal::new(self.reminders.clone(), fuse),
             clock: self.clock.clone(),
@@ -186,7 +199,7 @@ impl Guard {
     /// Asks as an operator, and lets the guard come to rest.
     pub async fn operate(&mut self, request: Value) -> Value {
         let operator = Operator {
-            ledger: self.ledger.clone(),
+            ledger: self.mortal_ledger(&Fuse::endless()),
             register: self.register.clone(),
             switch: self.ses.clone(),
             clock: self.clock.clone(),

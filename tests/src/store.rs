@@ -1,7 +1,7 @@
 //! A DynamoDB API in this process, with the tables of the template.
 
 use dynoxide::Database;
-use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister};
+use guard_aws::{Clients, DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -9,6 +9,8 @@ use crate::mail::REGION;
 
 /// The ledger's table.
 pub const LEDGER_TABLE: &str = "ledger";
+/// The digests' table.
+pub const DIGEST_TABLE: &str = "digests";
 /// The state table.
 pub const STATE_TABLE: &str = "state";
 
@@ -16,6 +18,12 @@ pub const STATE_TABLE: &str = "state";
 pub async fn dynoxide() -> (DynamoLedger, DynamoRegister) {
     let clients = database().await;
     (DynamoLedger::new(&clients, LEDGER_TABLE), DynamoRegister::new(&clients, STATE_TABLE))
+}
+
+/// The ledger with its digests, in a fresh DynamoDB.
+pub async fn digests() -> (DynamoLedger, DynamoDigests) {
+    let clients = database().await;
+    (DynamoLedger::new(&clients, LEDGER_TABLE), DynamoDigests::new(&clients, DIGEST_TABLE))
 }
 
 /// The pushed policies in a fresh DynamoDB.
@@ -36,18 +44,22 @@ async fn database() -> Clients {
 }
 
 /// The tables as the template makes them; a test of the template holds it against the same schema.
-fn tables() -> [serde_json::Value; 2] {
+fn tables() -> [serde_json::Value; 3] {
     let key = json!([{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "k", "KeyType": "RANGE"}]);
     let keys_only = json!({"ProjectionType": "KEYS_ONLY"});
     let glance = json!({"ProjectionType": "INCLUDE",
         "NonKeyAttributes": ["sum", "near", "off", "seen", "look", "rmd", "hold", "tell", "deaf"]});
-    [
+    let keys = json!([
+        {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "k", "AttributeType": "S"}
+    ]);
+    let plain = |name| {
         json!({
-            "TableName": LEDGER_TABLE, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key,
-            "AttributeDefinitions": [
-                {"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "k", "AttributeType": "S"}
-            ]
-        }),
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key, "AttributeDefinitions": keys
+        })
+    };
+    [
+        plain(LEDGER_TABLE),
+        plain(DIGEST_TABLE),
         json!({
             "TableName": STATE_TABLE, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key,
             "AttributeDefinitions": [

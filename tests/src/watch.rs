@@ -10,18 +10,18 @@ use guard_core::steps::look::{Looked, Lookout};
 use guard_core::steps::sweep::{Listening, Sweeper, Swept};
 use guard_core::time::plus_seconds;
 use guard_local::{
-    ManualClock, MemoryLedger, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms,
-    SimulatedMonitor, SimulatedSes,
+    ManualClock, MemoryRegister, RecordedReminders, RecordedWakes, SimulatedAccount, SimulatedAlarms, SimulatedMonitor,
+    SimulatedSes,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
-use crate::guard::{Guard, ear};
+use crate::guard::{Guard, MortalLedger, ear};
 
 /// A sweeper that dies where its fuse ends.
 pub type MortalSweeper = Sweeper<
-    Mortal<MemoryLedger>,
+    MortalLedger,
     Mortal<MemoryRegister>,
     Mortal<RecordedReminders>,
     ManualClock,
@@ -30,13 +30,12 @@ pub type MortalSweeper = Sweeper<
     Mortal<SimulatedSes>,
 >;
 /// What guards the account, and dies where its fuse ends.
-pub type MortalAccountGuard =
-    AccountGuard<Mortal<MemoryLedger>, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedAccount>>;
+pub type MortalAccountGuard = AccountGuard<MortalLedger, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedAccount>>;
 /// A lookout that dies where its fuse ends.
 pub type MortalLookout =
-    Lookout<Mortal<MemoryLedger>, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedMonitor>, Mortal<SimulatedSes>>;
+    Lookout<MortalLedger, Mortal<MemoryRegister>, ManualClock, Mortal<SimulatedMonitor>, Mortal<SimulatedSes>>;
 type MortalResponder = Responder<
-    Mortal<MemoryLedger>,
+    MortalLedger,
     Mortal<MemoryRegister>,
     Mortal<RecordedReminders>,
     ManualClock,
@@ -136,7 +135,7 @@ impl Guard {
     pub fn lookout(&self, fuse: &Fuse) -> MortalLookout {
         let Home { account, region } = self.homes.own().clone();
         Lookout {
-            ledger: Mortal::new(self.ledger.clone(), fuse),
+            ledger: self.mortal_ledger(fuse),
             register: Mortal::new(self.register.clone(), fuse),
             clock: self.clock.clone(),
             monitor: Mortal::new(self.monitor.clone(), fuse),

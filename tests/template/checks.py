@@ -284,6 +284,10 @@ def _denies_plain_http(document, queue):
     return any({k: v for k, v in s.items() if k != "Sid"} == wanted for s in document["Statement"])
 
 
+# What a table holds that can be had again from another one.
+CACHES = {"DigestTable"}
+
+
 def tables(resources):
     for name, table in of_type(resources, TABLE).items():
         life = table.get("TimeToLiveSpecification")
@@ -295,8 +299,12 @@ def tables(resources):
         used = {k["AttributeName"] for schema in keys for k in schema}
         if used != {a["AttributeName"] for a in table["AttributeDefinitions"]}:
             yield f"{name}: key attributes and definitions differ"
-        if resources[name].get("UpdateReplacePolicy") != "Retain" or not resources[name].get("DeletionPolicy", "").startswith("Retain"):
+        if name not in CACHES and not _outlives_the_stack(resources[name]):
             yield f"{name}: goes with the stack"
+
+
+def _outlives_the_stack(table):
+    return table.get("UpdateReplacePolicy") == "Retain" and table.get("DeletionPolicy", "").startswith("Retain")
 
 
 def permissions(resources):

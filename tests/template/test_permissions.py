@@ -14,6 +14,8 @@ READ_STREAM = {
     ("dynamodb:GetShardIterator", "${StateTable.StreamArn}"),
     ("dynamodb:ListStreams", "${StateTable.Arn}/stream/*"),
 }
+READ_TALLIES = {("dynamodb:Query", "${LedgerTable.Arn}"), ("dynamodb:Query", "${DigestTable.Arn}")}
+KEEP_DIGESTS = {("dynamodb:PutItem", "${DigestTable.Arn}")}
 ANY_IDENTITY = "arn:aws-test:ses:xx-test-1:111122223333:identity/*"
 ANY_SET = "arn:aws-test:ses:xx-test-1:111122223333:configuration-set/*"
 
@@ -32,11 +34,12 @@ def state(*actions):
 
 GRANTS = {
     "Ingest": receive("EventsQueue")
-    | {("dynamodb:UpdateItem", "${LedgerTable.Arn}")}
+    | {("dynamodb:UpdateItem", "${LedgerTable.Arn}"), ("dynamodb:UpdateItem", "${DigestTable.Arn}")}
     | state("UpdateItem"),
     "Judge": READ_STREAM
     | receive("RecheckQueue")
-    | {("dynamodb:Query", "${LedgerTable.Arn}")}
+    | READ_TALLIES
+    | KEEP_DIGESTS
     | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
     "Actuate": READ_STREAM
@@ -46,11 +49,12 @@ GRANTS = {
     | {("sns:Publish", "${NoticesTopic}")}
     | {("events:PutEvents", "arn:aws-test:events:xx-test-1:111122223333:event-bus/default")}
     | {("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
-    "Alarm": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    "Alarm": READ_TALLIES
     | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("ses:GetConfigurationSet", ANY_SET), ("cloudwatch:DescribeAlarms", "*")}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
-    "Sweep": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    "Sweep": READ_TALLIES
+    | KEEP_DIGESTS
     | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
@@ -59,7 +63,7 @@ GRANTS = {
     | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
     | {("ses:ListEmailIdentities", "*"), ("ses:GetEmailIdentity", ANY_IDENTITY)}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
-    "Operate": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    "Operate": READ_TALLIES
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
     | {("ses:GetConfigurationSet", ANY_SET)},
     "Widget": {("dynamodb:Query", "${LedgerTable.Arn}")}
@@ -73,6 +77,8 @@ CONDITIONS = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["p", "k", "dirty", "todo"]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
     },
+    "NoteLateAdditions": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["late#*", "begun"]}},
+    "KeepDigests": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["digest#*"]}},
     "TellMachines": {"StringEquals": {"events:source": "ses.reputation-guard"}},
 }
 

@@ -20,21 +20,21 @@ FUNCTIONS = {
     "widget": (512, 30),
 }
 ENVIRONMENT = {
-    "ingest": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY"},
-    "judge": {"GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
+    "ingest": {"GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY"},
+    "judge": {"GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
     "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
     "alarm": {
-        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_RECHECK_QUEUE_URL",
     },
     "sweep": {
-        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_RECHECK_QUEUE_URL", "GUARD_ACTUATE_FUNCTION", "GUARD_ON_DRIFT", "GUARD_EVENTS_TOPIC_ARN", "GUARD_EVENT_DESTINATION",
         "GUARD_HEARS_EVENT_BUS", "GUARD_ENROL_NEW_SETS", "GUARD_ACCOUNT_STOP", "GUARD_JUDGE_FUNCTION", "GUARD_EVENTS_QUEUE",
         "GUARD_EVENTS_DEAD_LETTER_QUEUE", "GUARD_WAKE_UP_DEAD_LETTER_QUEUE",
     },
     "operate": {
-        "GUARD_LEDGER_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
+        "GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_EVENTS_TOPIC_ARN", "GUARD_EVENT_DESTINATION", "GUARD_HEARS_EVENT_BUS", "GUARD_ACCOUNT_STOP",
     },
     "widget": {
@@ -119,6 +119,7 @@ def test_the_variables_say_what_their_names_say():
     assert told == {
         "GUARD_ACCOUNT_STOP": "allowed",
         "GUARD_LEDGER_TABLE": "${LedgerTable}",
+        "GUARD_DIGEST_TABLE": "${DigestTable}",
         "GUARD_STATE_TABLE": "${StateTable}",
         "GUARD_ACCOUNT_ID": "111122223333",
         "GUARD_ACCOUNTS": "444455556666/xx-test-1,111122223333/xx-test-2",
@@ -293,13 +294,14 @@ def test_actuate_runs_alone_unless_the_account_cannot_reserve():
 
 
 def test_the_ledger_forgets_and_the_state_does_not(resources):
-    ledger, state = (resources[t]["Properties"] for t in ("LedgerTable", "StateTable"))
-    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "t", "Enabled": True}
-    assert "StreamSpecification" not in ledger and "PointInTimeRecoverySpecification" not in ledger
+    ledger, digests, state = (resources[t]["Properties"] for t in ("LedgerTable", "DigestTable", "StateTable"))
+    for table in (ledger, digests):
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "t", "Enabled": True}
+        assert "StreamSpecification" not in table and "PointInTimeRecoverySpecification" not in table
     assert "TimeToLiveSpecification" not in state
     assert state["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert state["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
-    for table in (ledger, state):
+    for table in (ledger, digests, state):
         assert [k["AttributeName"] for k in table["KeySchema"]] == ["p", "k"]
     indexes = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in state["GlobalSecondaryIndexes"]}
     assert indexes == {"pending": ["pend", "prio"], "todo": ["todo", "p"], "phase": ["p", "ph"]}
@@ -312,7 +314,16 @@ def test_the_ledger_forgets_and_the_state_does_not(resources):
 @pytest.mark.parametrize(("parameter", "protected"), [("true", True), ("false", False)])
 def test_tables_are_protected_unless_the_stack_is_thrown_away(parameter, protected):
     tables = of_type(stack.deployed(DeletionProtection=parameter), "AWS::DynamoDB::Table")
-    assert [t["DeletionProtectionEnabled"] for t in tables.values()] == [protected, protected]
+    assert {n: t.get("DeletionProtectionEnabled") for n, t in tables.items()} == {
+        "LedgerTable": protected, "DigestTable": None, "StateTable": protected,
+    }  # fmt: skip
+
+
+def test_digests_go_with_the_ingest_that_notes_what_they_lack(resources):
+    """An ingest of an older template adds to the ledger and notes nothing: what it leaves behind must not be believed after."""
+    policies = {t: [resources[t].get(p) for p in ("DeletionPolicy", "UpdateReplacePolicy")] for t in ("LedgerTable", "DigestTable")}
+    assert policies == {"LedgerTable": ["RetainExceptOnCreate", "Retain"], "DigestTable": ["Delete", "Delete"]}
+    assert "TableName" not in resources["DigestTable"]["Properties"], "its next one has another name"
 
 
 def test_a_dead_letter_is_forgotten_before_the_ledger_forgets_its_id(resources):

@@ -166,12 +166,15 @@ async fn a_repeat_with_recorded_ids_changes_nothing(ledger: impl Ledger, _: impl
         seen.insert((counts.sends.exact(), counts.bounces.exact()));
     }
     assert_eq!(seen, BTreeSet::from([(Some(20), Some(7))]));
-    let ids = ledger.add(&once[0]).await.unwrap();
+    let held = ledger.add(&once[0]).await.unwrap();
+    let ids = held.ids;
     assert_eq!(
         (ids.sends.len(), ids.bounces.len(), ids.complaints.len()),
         (20, 7, 0),
         "the writer learns what is there"
     );
+    let window = ledger.window(&set(&name), bucket, bucket).await.unwrap();
+    assert_eq!(window, [held.tally], "all of it");
 }
 
 async fn a_write_that_may_have_landed_stays_inside_the_interval(ledger: impl Ledger, _: impl Register, test: &str) {

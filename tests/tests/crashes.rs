@@ -70,7 +70,7 @@ async fn ingest_may_die_between_any_two_steps() {
             break;
         }
     }
-    assert_eq!(deaths, 6, "before and after the write, the mark and the account's write");
+    assert_eq!(deaths, 8, "before and after saying that it notes, the write, the mark and the account's write");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn judge_may_die_between_any_two_steps() {
             break;
         }
     }
-    assert_eq!(deaths, 6, "before and after reading the state, reading the counts, and writing the intent");
+    assert_eq!(deaths, 8, "before and after reading the state, what is known, the counts, and writing the intent");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use guard_alarm::Inbox;
 use guard_aws::{
-    Clients, CloudWatchAlarms, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesSwitch,
-    Settings, SqsReminder, SystemClock,
+    Clients, CloudWatchAlarms, DigestedLedger, DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister,
+    HomeClients, MemberRole, SesSwitch, Settings, SqsReminder, SystemClock,
 };
 use guard_core::policy::stored::Policies;
 use guard_core::steps::alarm::Responder;
@@ -18,11 +18,14 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
-    let read = (|| Some((ledger?, state?, queue?, homes?, me?, mode?, policy?)))();
-    let (ledger, state, queue, homes, me, mode, policy) = settings.finish(read)?;
+    let digests = settings.digest_table();
+    let read = (|| Some((ledger?, digests?, state?, queue?, homes?, me?, mode?, policy?)))();
+    let (ledger, digests, state, queue, homes, me, mode, policy) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
-    let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
+    let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
+    let ledger = DigestedLedger::new(ledger, digests, SystemClock);
+    let register = DynamoRegister::new(&clients, &state);
     let reminder = SqsReminder::new(&clients, &queue);
     let looking = HomeClients::new(&clients, &homes, MemberRole::Look, &me).await;
     let (switch, alarms) = (SesSwitch::new(&looking), CloudWatchAlarms::new(&looking));

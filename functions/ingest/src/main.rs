@@ -1,7 +1,7 @@
 //! Wires the `ingest` function to AWS.
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use guard_aws::{Clients, DynamoLedger, DynamoRegister, Settings, SystemClock};
+use guard_aws::{Clients, DigestedLedger, DynamoDigests, DynamoLedger, DynamoRegister, Settings, SystemClock};
 use guard_core::event::Reader;
 use guard_ingest::Ingest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -11,13 +11,15 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
-    let (ledger, state) = (settings.ledger_table(), settings.state_table());
+    let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
     let (homes, key) = (settings.homes(), settings.hash_key());
-    let read = (|| Some((ledger?, state?, homes?, key?)))();
-    let (ledger, state, homes, key) = settings.finish(read)?;
+    let read = (|| Some((ledger?, digests?, state?, homes?, key?)))();
+    let (ledger, digests, state, homes, key) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
-    let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
+    let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
+    let ledger = DigestedLedger::new(ledger, digests, SystemClock);
+    let register = DynamoRegister::new(&clients, &state);
     let ingest = &Ingest::new(Reader::guarding(homes, key), ledger, register, SystemClock);
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(ingest.handle(event.payload, event.context.deadline).await)

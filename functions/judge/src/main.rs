@@ -1,6 +1,9 @@
 //! Wires the `judge` function to AWS.
 
-use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, Settings, SqsReminder, SystemClock};
+use guard_aws::{
+    Clients, DigestedLedger, DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister, Settings, SqsReminder,
+    SystemClock,
+};
 use guard_core::policy::stored::Policies;
 use guard_core::steps::decide::Judge;
 use guard_judge::{Wake, handle};
@@ -13,13 +16,15 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
-    let (mode, policy) = (settings.mode(), settings.policy());
-    let read = (|| Some((ledger?, state?, queue?, mode?, policy?)))();
-    let (ledger, state, queue, mode, policy) = settings.finish(read)?;
+    let (digests, mode, policy) = (settings.digest_table(), settings.mode(), settings.policy());
+    let read = (|| Some((ledger?, digests?, state?, queue?, mode?, policy?)))();
+    let (ledger, digests, state, queue, mode, policy) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
-    let (ledger, register) = (&DynamoLedger::new(&clients, &ledger), &DynamoRegister::new(&clients, &state));
+    let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
+    let ledger = &DigestedLedger::keeping(ledger, digests, SystemClock);
+    let register = &DynamoRegister::new(&clients, &state);
     let reminder = &SqsReminder::new(&clients, &queue);
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let wake = Wake::parse(event.payload)?;

@@ -1,7 +1,8 @@
 //! Wires the `operate` function to AWS.
 
 use guard_aws::{
-    Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock,
+    Clients, DigestedLedger, DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients, MemberRole,
+    SesSwitch, Settings, SystemClock,
 };
 use guard_core::hearing::Ear;
 use guard_core::policy::stored::Policies;
@@ -15,17 +16,18 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
-    let (ledger, state) = (settings.ledger_table(), settings.state_table());
+    let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
     let (account_stop, topic) = (settings.account_stop(), settings.events_topic());
     let (destination, event_bus) = (settings.event_destination(), settings.hears_event_bus());
     let ear = (|| Some(Ear { topic: topic?, destination: destination?, event_bus: event_bus? }))();
-    let read = (|| Some((ledger?, state?, homes?, me?, mode?, policy?, account_stop?, ear?)))();
-    let (ledger, state, homes, me, mode, policy, account_stop, ear) = settings.finish(read)?;
+    let read = (|| Some((ledger?, digests?, state?, homes?, me?, mode?, policy?, account_stop?, ear?)))();
+    let (ledger, digests, state, homes, me, mode, policy, account_stop, ear) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
+    let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let operator = &Operator {
-        ledger: DynamoLedger::new(&clients, &ledger),
+        ledger: DigestedLedger::new(ledger, digests, SystemClock),
         register: DynamoRegister::new(&clients, &state),
         switch: SesSwitch::new(&HomeClients::new(&clients, &homes, MemberRole::Look, &me).await),
         clock: SystemClock,

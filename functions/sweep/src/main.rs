@@ -1,8 +1,9 @@
 //! Wires the `sweep` function to AWS.
 
 use guard_aws::{
-    ActuateFunction, Clients, CloudWatchMonitor, DynamoLedger, DynamoPolicyStore, DynamoRegister, HomeClients,
-    MemberRole, Pipeline, SesAccount, SesInventory, SesSwitch, Settings, SqsReminder, SystemClock,
+    ActuateFunction, Clients, CloudWatchMonitor, DigestedLedger, DynamoDigests, DynamoLedger, DynamoPolicyStore,
+    DynamoRegister, HomeClients, MemberRole, Pipeline, SesAccount, SesInventory, SesSwitch, Settings, SqsReminder,
+    SystemClock,
 };
 use guard_core::account::AccountStop;
 use guard_core::hearing::Ear;
@@ -23,6 +24,7 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
+    let digests = settings.digest_table();
     let (homes, me, mode, policy) = (settings.homes(), settings.function_name(), settings.mode(), settings.policy());
     let (actuate, on_drift, stop) = (settings.actuate_function(), settings.on_drift(), settings.account_stop());
     let (topic, destination) = (settings.events_topic(), settings.event_destination());
@@ -39,14 +41,16 @@ async fn main() -> Result<(), Error> {
             actuate_function: actuate?,
         })
     })();
-    let places = (|| Some((ledger?, state?, queue?, homes?, me?, pipeline?)))();
+    let places = (|| Some((ledger?, digests?, state?, queue?, homes?, me?, pipeline?)))();
     let rules = (|| Some((mode?, policy?, on_drift?, stop?, ear?, enrol?)))();
-    let ((ledger, state, queue, homes, me, pipeline), (mode, policy, on_drift, stop, ear, enrol)) =
+    let ((ledger, digests, state, queue, homes, me, pipeline), (mode, policy, on_drift, stop, ear, enrol)) =
         settings.finish(places.zip(rules))?;
     let actuate = pipeline.actuate_function.clone();
 
     let clients = Clients::from_env(None).await;
-    let (ledger, register) = (DynamoLedger::new(&clients, &ledger), DynamoRegister::new(&clients, &state));
+    let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
+    let ledger = DigestedLedger::keeping(ledger, digests, SystemClock);
+    let register = DynamoRegister::new(&clients, &state);
     let reminder = SqsReminder::new(&clients, &queue);
     let looking = HomeClients::new(&clients, &homes, MemberRole::Look, &me).await;
     let switch = SesSwitch::new(&looking);

@@ -21,7 +21,7 @@ pub use account::SesAccount;
 pub use alarms::CloudWatchAlarms;
 pub use clients::Clients;
 pub use clock::SystemClock;
-pub use dynamo::{DynamoLedger, DynamoPolicyStore, DynamoRegister};
+pub use dynamo::{DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister};
 pub use events::AwsNotifier;
 pub use homes::{HomeClients, MemberRole};
 pub use inventory::SesInventory;
@@ -32,3 +32,6 @@ pub use ses::SesSwitch;
 pub use settings::{Problems, Settings};
 pub use stream::{Woken, woken};
 pub use wake::ActuateFunction;
+
+/// The counts of one function: the ledger's, read with digests where they are old.
+pub type DigestedLedger = guard_core::digest::Digested<DynamoLedger, DynamoDigests, SystemClock>;

@@ -47,6 +47,11 @@ impl<'a> Settings<'a> {
         self.text("GUARD_LEDGER_TABLE")
     }
 
+    /// `GUARD_DIGEST_TABLE`
+    pub fn digest_table(&mut self) -> Option<String> {
+        self.text("GUARD_DIGEST_TABLE")
+    }
+
     /// `GUARD_STATE_TABLE`
     pub fn state_table(&mut self) -> Option<String> {
         self.text("GUARD_STATE_TABLE")

@@ -1,12 +1,13 @@
 //! The rules of the guard, in the order in which data moves:
 //! [`event`] (AWS's JSON becomes a signal), [`tally`] (signals become counts),
-//! [`judge`] (counts become a decision with its reasons), [`state`] (a decision becomes an intent),
+//! [`digest`] (old counts are read cheaply), [`judge`] (counts become a decision with its reasons), [`state`] (a decision becomes an intent),
 //! [`notice`] (people are told).
 //!
 //! Nothing here reads a clock, an environment or a random number, and nothing calls AWS.
 
 pub mod account;
 pub mod audit;
+pub mod digest;
 pub mod event;
 pub mod fleet;
 pub mod hearing;

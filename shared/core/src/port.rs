@@ -2,6 +2,7 @@
 //! `guard-local`, and one contract suite that both pass.
 
 mod account;
+mod digests;
 mod inventory;
 mod vitals;
 
@@ -12,6 +13,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 pub use account::{AccountStanding, AccountView, SendQuota, SesRates};
+pub use digests::{Digests, Known};
 pub use inventory::{
     Created, DESTINATIONS_PER_SET, EventDestination, EventType, Identity, IdentityKind, Inventory, Page,
     SETS_PER_ACCOUNT, Target,
@@ -60,11 +62,20 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// What a bucket holds after an addition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its counts, this addition's and all before it.
+    pub tally: BucketTally,
+    /// The ids behind them.
+    pub ids: Ids,
+}
+
 /// Counts per configuration set and bucket.
 pub trait Ledger: Send + Sync {
     /// Adds to one bucket: unconditional, order does not matter, and a repeat with all receipts marked suspect keeps
-    /// the truth inside the interval. Gives the ids that the bucket holds now.
-    fn add(&self, addition: &Addition) -> impl Future<Output = Result<Ids, Fault>> + Send;
+    /// the truth inside the interval. Gives what the bucket held right after it.
+    fn add(&self, addition: &Addition) -> impl Future<Output = Result<Held, Fault>> + Send;
 
     /// The buckets from `from` to `to`, both included, oldest first; only those with mail, and none when `to` is before
     /// `from`. Sees every `add` that returned before the call.

@@ -117,6 +117,13 @@ pub struct BucketTally {
     pub newest_failure: Option<Timestamp>,
 }
 
+impl BucketTally {
+    /// Raw receipts of all kinds: more with each addition.
+    pub fn receipts(&self) -> u64 {
+        SignalKind::ALL.into_iter().map(|kind| self.counts.of(kind).receipts).sum()
+    }
+}
+
 /// A 10-second slot of a bucket (0 to 89): coarse enough that a bucket holds few, fine enough to see that the
 /// sends' counter lags. A set of slots grows by union, so its greatest survives every repeat and every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

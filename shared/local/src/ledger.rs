@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use guard_core::name::SetKey;
-use guard_core::port::{Fault, Ledger};
+use guard_core::port::{Fault, Held, Ledger};
 use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
 use guard_core::time::Bucket;
 
@@ -16,6 +16,17 @@ struct Stored {
     newest_failure: Option<Slot>,
 }
 
+impl Stored {
+    fn tally(&self, bucket: Bucket) -> BucketTally {
+        BucketTally {
+            bucket,
+            counts: self.counts,
+            newest_send: self.newest_send.map(|slot| Slot::start_in(bucket, slot.number())),
+            newest_failure: self.newest_failure.map(|slot| Slot::start_in(bucket, slot.number())),
+        }
+    }
+}
+
 /// The counts, in memory. Clones share them.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryLedger {
@@ -23,7 +34,7 @@ pub struct MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let mut buckets = locked(&self.buckets);
         let stored = buckets.entry((addition.set.clone(), addition.bucket)).or_default();
         for (kind, receipts) in &addition.receipts {
@@ -39,7 +50,7 @@ impl Ledger for MemoryLedger {
         }
         stored.newest_send = stored.newest_send.max(addition.newest_send);
         stored.newest_failure = stored.newest_failure.max(addition.newest_failure);
-        Ok(stored.ids.clone())
+        Ok(Held { tally: stored.tally(addition.bucket), ids: stored.ids.clone() })
     }
 
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
@@ -48,12 +59,6 @@ impl Ledger for MemoryLedger {
         }
         let buckets = locked(&self.buckets);
         let range = buckets.range((set.clone(), from)..=(set.clone(), to));
-        let tally = |((_, bucket), stored): (&(SetKey, Bucket), &Stored)| BucketTally {
-            bucket: *bucket,
-            counts: stored.counts,
-            newest_send: stored.newest_send.map(|slot| Slot::start_in(*bucket, slot.number())),
-            newest_failure: stored.newest_failure.map(|slot| Slot::start_in(*bucket, slot.number())),
-        };
-        Ok(range.map(tally).collect())
+        Ok(range.map(|((_, bucket), stored)| stored.tally(*bucket)).collect())
     }
 }

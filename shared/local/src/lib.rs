@@ -6,6 +6,7 @@
 mod account;
 mod alarms;
 mod clock;
+mod digests;
 mod inventory;
 mod ledger;
 mod monitor;
@@ -17,6 +18,7 @@ mod ses;
 pub use account::SimulatedAccount;
 pub use alarms::SimulatedAlarms;
 pub use clock::ManualClock;
+pub use digests::MemoryDigests;
 pub use inventory::Asked;
 pub use ledger::MemoryLedger;
 pub use monitor::SimulatedMonitor;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use guard_core::digest::Page;
 use guard_core::name::SetKey;
-use guard_core::port::{Committed, Glance, Ledger, Pending, Register};
+use guard_core::port::{Committed, Digests, Glance, Held, Known, Ledger, Pending, Register};
 use guard_core::state::{Change, Mark, State};
-use guard_core::tally::{Addition, BucketTally, Ids, Interval};
+use guard_core::tally::{Addition, BucketTally, Interval};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 
@@ -23,9 +24,9 @@ const REPLICA_BEHIND: i64 = 500;
 
 impl World {
     /// Adds to the counts; `parts` are the messages of the batch that belong to that bucket.
-    pub fn add(&mut self, pid: Pid, addition: &Addition, parts: &[Delivery], unsure: bool) -> Ids {
+    pub fn add(&mut self, pid: Pid, addition: &Addition, parts: &[Delivery], unsure: bool) -> Option<Held> {
         if addition.set.is_account() || !self.sets.contains(&addition.set) {
-            return now(self.ledger.add(addition)).unwrap_or_default();
+            return now(self.ledger.add(addition)).ok();
         }
         let brought = self.oracle.landed(parts, unsure);
         let landed = self.oracle.landings();
@@ -51,7 +52,28 @@ impl World {
             }
             _ => {}
         }
-        now(self.ledger.add(addition)).unwrap_or_default()
+        now(self.ledger.add(addition)).ok()
+    }
+
+    /// Notes what a bucket holds. Only now is what was added to it counted, for whoever reads.
+    pub fn keep_note(&mut self, pid: Pid, set: &SetKey, held: &BucketTally) {
+        if self.mutant == Mutant::ForgottenNotes {
+            return;
+        }
+        drop(now(self.digests.note(set, held)));
+        let landed = self.oracle.landings();
+        if let Some(running) = self.running.get_mut(&pid) {
+            running.landed.values_mut().filter(|(of, _)| of == set).for_each(|(_, at)| *at = landed);
+        }
+    }
+
+    /// Reads what is known of the counts.
+    pub fn known(&mut self, pid: Pid, set: &SetKey, from: Page, to: Page) -> Known {
+        let landed = self.oracle.landings();
+        if let Some(running) = self.running.get_mut(&pid) {
+            running.read_at.insert(set.clone(), landed);
+        }
+        now(self.digests.known(set, from, to)).unwrap_or_default()
     }
 
     /// Reads the counts.
@@ -59,7 +81,8 @@ impl World {
         let behind = self.mutant == Mutant::StaleWindowRead;
         let seen = if behind { self.replica.1 } else { self.oracle.landings() };
         if let Some(running) = self.running.get_mut(&pid) {
-            running.read_at.insert(set.clone(), seen);
+            let read_at = running.read_at.entry(set.clone()).or_insert(seen);
+            *read_at = seen.min(*read_at);
         }
         let ledger = if behind { &self.replica.0 } else { &self.ledger };
         let mut tallies = now(ledger.window(set, from, to)).unwrap_or_default();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::mutant::Mutant;
 use crate::port::Port;
-use crate::process::Role;
+use crate::process::{Counts, Role};
 use crate::script::Order;
 use crate::world::Pid;
 
@@ -24,7 +24,7 @@ pub(crate) fn stop_at(port: &Port, role: Role) -> Timestamp {
     plus_seconds(port.now(), lasts - reserve)
 }
 
-pub(crate) async fn ingest(port: Port, pid: Pid, counter: Arc<Counter<Port, Port, Port>>, receipts: Vec<Receipt>) {
+pub(crate) async fn ingest(port: Port, pid: Pid, counter: Arc<Counter<Counts, Port, Port>>, receipts: Vec<Receipt>) {
     let stop_at = stop_at(&port, Role::Ingest);
     if port.world().mutant == Mutant::MarkBeforeWrite {
         let failing = |receipt: &&Receipt| receipt.signals.iter().any(|signal| signal.kind.is_failure());
@@ -42,7 +42,12 @@ pub(crate) async fn ingest(port: Port, pid: Pid, counter: Arc<Counter<Port, Port
 }
 
 /// As the function's handler: each set once, and what failed comes again.
-pub(crate) async fn judge_all(port: Port, pid: Pid, judge: Judge<Port, Port, Port, Port>, sets: BTreeMap<SetKey, i64>) {
+pub(crate) async fn judge_all(
+    port: Port,
+    pid: Pid,
+    judge: Judge<Counts, Port, Port, Port>,
+    sets: BTreeMap<SetKey, i64>,
+) {
     let stop_at = stop_at(&port, Role::Judge);
     let mut failed = BTreeSet::new();
     for set in sets.into_keys() {

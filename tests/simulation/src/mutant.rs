@@ -46,13 +46,17 @@ pub enum Mutant {
     AddCounters,
     /// Nobody sweeps.
     NoSweeper,
+    /// What is added to an old bucket is not noted.
+    ForgottenNotes,
+    /// A bucket's digest is made when it ends, though what is added a little later is not noted.
+    EarlyDigests,
     /// A paused set that someone lets send is let send: a policy, and no mistake.
     AdoptOnEnable,
 }
 
 impl Mutant {
     /// All that are wrong, and the one that is not.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::MarkBeforeWrite,
         Self::AckBeforeMark,
         Self::SkipMarkIfDuplicate,
@@ -68,6 +72,8 @@ impl Mutant {
         Self::ArrivalTimeBuckets,
         Self::AddCounters,
         Self::NoSweeper,
+        Self::ForgottenNotes,
+        Self::EarlyDigests,
         Self::AdoptOnEnable,
     ];
 

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use guard_core::audit::{AuditId, AuditRecord};
+use guard_core::digest::{Digest, Page};
 use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
-    AccountStanding, AccountView, Alarms, Clock, Committed, Fault, Glance, Landed, Ledger, Notifier, Pending, Register,
-    Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
+    AccountStanding, AccountView, Alarms, Clock, Committed, Digests, Fault, Glance, Held, Known, Landed, Ledger,
+    Notifier, Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
 };
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally, Ids};
+use guard_core::tally::{Addition, BucketTally};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 
@@ -95,7 +96,7 @@ fn short(set: &SetKey) -> &str {
 }
 
 impl Ledger for Port {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let (pid, wanted) = (self.pid(), addition.clone());
         let bucket = (addition.set.clone(), addition.bucket);
         let (parts, unsure) = self.world().parts_of(pid, &bucket);
@@ -107,13 +108,49 @@ impl Ledger for Port {
         {
             running.unsure.insert(bucket);
         }
-        added
+        added.map(|held| held.expect("the ledger is in memory"))
     }
 
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
         let (pid, key) = (self.pid(), set.clone());
         let effect = move |world: &mut World| world.window(pid, &key, from, to);
         self.ask(Service::Ledger, "window", short(set), false, effect).await
+    }
+}
+
+impl Digests for Port {
+    async fn note(&self, set: &SetKey, held: &BucketTally) -> Result<(), Fault> {
+        let (pid, key, tally) = (self.pid(), set.clone(), *held);
+        let subject = format!("{} {}", short(set), held.bucket.start());
+        let effect = move |world: &mut World| world.keep_note(pid, &key, &tally);
+        let noted = self.ask(Service::Ledger, "note", &subject, true, effect).await;
+        // It is added once more, and said to be perhaps not the first.
+        if let (Err(_), Some(running)) = (&noted, self.world().running.get_mut(&pid)) {
+            running.unsure.insert((set.clone(), held.bucket));
+        }
+        noted
+    }
+
+    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+        let (pid, key) = (self.pid(), set.clone());
+        let effect = move |world: &mut World| world.known(pid, &key, from, to);
+        self.ask(Service::Ledger, "known", short(set), false, effect).await
+    }
+
+    async fn keep(&self, set: &SetKey, digest: &Digest) -> Result<(), Fault> {
+        let (key, digest) = (set.clone(), digest.clone());
+        let effect = move |world: &mut World| drop(now(world.digests.keep(&key, &digest)));
+        self.ask(Service::Ledger, "keep", short(set), true, effect).await
+    }
+
+    async fn begin(&self, at: Timestamp) -> Result<(), Fault> {
+        let effect = move |world: &mut World| drop(now(world.digests.begin(at)));
+        self.ask(Service::Ledger, "begin", "notes", true, effect).await
+    }
+
+    async fn begun(&self) -> Result<Option<Timestamp>, Fault> {
+        let effect = |world: &mut World| now(world.digests.begun()).ok().flatten();
+        self.ask(Service::Ledger, "begun", "notes", false, effect).await
     }
 }
 

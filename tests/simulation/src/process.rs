@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use guard_core::account::AccountStop;
+use guard_core::digest::{Ages, Digested, Keeping};
 use guard_core::event::{HashKey, Signal, SignalKind};
 use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
@@ -99,7 +100,9 @@ impl Start {
 /// A process, until it ends.
 pub type Process = Pin<Box<dyn Future<Output = ()>>>;
 
-type MachineOfIngest = (Port, Arc<Counter<Port, Port, Port>>);
+/// The counts, read with digests.
+pub(crate) type Counts = Digested<Port, Port, Port>;
+type MachineOfIngest = (Port, Arc<Counter<Counts, Port, Port>>);
 type MachineOfActuate = (Port, Arc<Actuator<Port, Port, Port, Port>>);
 
 /// What a process leaves to the next one on the same machine.
@@ -160,7 +163,7 @@ impl Starter {
             Start::Ingest(batch) => {
                 let (port, counter) = self.ingest.pop().unwrap_or_else(|| {
                     let port = self.port(role);
-                    (port.clone(), Arc::new(Counter::new(port.clone(), port.clone(), port)))
+                    (port.clone(), Arc::new(Counter::new(counts(&port), port.clone(), port)))
                 });
                 let receipts = batch.iter().map(|delivery| self.receipt(delivery)).collect();
                 let running = Running { batch, ..Running::of(role) };
@@ -208,7 +211,7 @@ impl Starter {
             Start::Operate(set, order) => {
                 let port = self.begin(role, pid);
                 let operator = Operator {
-                    ledger: port.clone(),
+                    ledger: counts(&port),
                     register: port.clone(),
                     switch: port.clone(),
                     clock: port.clone(),
@@ -254,9 +257,9 @@ impl Starter {
         port
     }
 
-    fn judge(&self, port: &Port) -> Judge<Port, Port, Port, Port> {
+    fn judge(&self, port: &Port) -> Judge<Counts, Port, Port, Port> {
         Judge {
-            ledger: port.clone(),
+            ledger: counts(port),
             register: port.clone(),
             reminder: port.clone(),
             clock: port.clone(),
@@ -265,7 +268,7 @@ impl Starter {
         }
     }
 
-    fn sweeper(&self, port: &Port) -> Sweeper<Port, Port, Port, Port, Port, Port, Port> {
+    fn sweeper(&self, port: &Port) -> Sweeper<Counts, Port, Port, Port, Port, Port, Port> {
         let (adopts, home) = {
             let world = port.world();
             (world.mutant == Mutant::AdoptOnEnable, Home::of(world.sets.first().expect("a world has sets")))
@@ -281,14 +284,14 @@ impl Starter {
         }
     }
 
-    fn account_guard(&self, port: &Port) -> Option<AccountGuard<Port, Port, Port, Port>> {
+    fn account_guard(&self, port: &Port) -> Option<AccountGuard<Counts, Port, Port, Port>> {
         let world = port.world();
         let Home { account, region } = Home::of(world.sets.first()?);
         let guards = world.script.guards_account;
         drop(world);
         let port = port.of(Role::Account);
         let policy = Arc::new(self.policy.book.clone());
-        let (ledger, register, clock) = (port.clone(), port.clone(), port.clone());
+        let (ledger, register, clock) = (counts(&port), port.clone(), port.clone());
         let (mode, account_stop) = (Mode::Enforce, AccountStop::Forbidden);
         let guard = AccountGuard { ledger, register, clock, view: port, policy, mode, account_stop, account, region };
         guards.then_some(guard)
@@ -308,6 +311,16 @@ impl Starter {
         let signal = Signal { set, kind, ids: ids.collect(), sent_at, occurred_at: sent_at };
         Receipt { message_id: delivery.message.to_string(), suspect: delivery.again, signals: vec![signal] }
     }
+}
+
+/// Mail is old sooner than in the guard, as a run lasts hours and no week: additions are noted from five minutes on, and
+/// digests made ten minutes later, which is two minutes more than two clocks are apart.
+pub(crate) const AGES: Ages = Ages { noted: 300, closed: 900, settled: 0 };
+
+fn counts(port: &Port) -> Counts {
+    let is_early = port.world().mutant == Mutant::EarlyDigests;
+    let ages = if is_early { Ages { closed: 0, ..AGES } } else { AGES };
+    Digested::new(port.clone(), port.clone(), port.clone()).with(ages, Some(Keeping { above_bytes: 0 }))
 }
 
 impl Port {

@@ -12,7 +12,7 @@ use guard_core::policy::Policy;
 use guard_core::port::{Glance, Pending, Register};
 use guard_core::state::{Intent, State};
 use guard_core::time::Bucket;
-use guard_local::{MemoryLedger, MemoryRegister};
+use guard_local::{MemoryDigests, MemoryLedger, MemoryRegister};
 use jiff::Timestamp;
 
 use crate::dice::Dice;
@@ -122,6 +122,8 @@ pub struct World {
     pub queue: Queue,
     /// The counts.
     pub ledger: MemoryLedger,
+    /// What spares reading the old ones.
+    pub digests: MemoryDigests,
     /// The counts, as a copy shows them that is behind, and how much of them; for a mutant.
     pub replica: (MemoryLedger, usize),
     /// Counts without ids; for a mutant.
@@ -172,6 +174,7 @@ impl World {
             mutant,
             queue: Queue::default(),
             ledger: MemoryLedger::default(),
+            digests: MemoryDigests::default(),
             replica: Default::default(),
             plain: BTreeMap::new(),
             register: MemoryRegister::default(),

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use guard_core::event::{ReceiptId, SignalKind};
 use guard_core::name::SetKey;
-use guard_core::port::{Fault, Ledger};
+use guard_core::port::{Fault, Held, Ledger};
 use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
 use guard_core::time::Bucket;
 
@@ -44,11 +44,11 @@ fn letter(kind: SignalKind) -> char {
     }
 }
 
-fn sort_key(bucket: Bucket) -> AttributeValue {
+pub(super) fn sort_key(bucket: Bucket) -> AttributeValue {
     AttributeValue::S(format!("{:010}", bucket.start_second()))
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -76,7 +76,7 @@ fn added(addition: &Addition) -> Vec<(String, AttributeValue)> {
 }
 
 impl Ledger for DynamoLedger {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let subject = addition.set.to_string();
         let added = added(addition);
         let terms: Vec<String> = added.iter().map(|(attribute, _)| format!("{attribute} :{attribute}")).collect();
@@ -98,7 +98,9 @@ impl Ledger for DynamoLedger {
         for kind in SignalKind::ALL {
             *ids.of_mut(kind) = ids_of(&stored, kind);
         }
-        Ok(ids)
+        let tally = counts(addition.bucket, &stored)
+            .ok_or_else(|| unreadable("UpdateItem", &subject, "an item of the ledger is not a bucket's tally"))?;
+        Ok(Held { tally, ids })
     }
 
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
@@ -142,7 +144,11 @@ fn ids_of(item: &Item, kind: SignalKind) -> BTreeSet<ReceiptId> {
 
 /// `None` when a key or a number is none.
 fn tally(item: &Item) -> Option<BucketTally> {
-    let bucket = Bucket::starting_at(item.get("k")?.as_s().ok()?.parse().ok()?)?;
+    counts(Bucket::starting_at(item.get("k")?.as_s().ok()?.parse().ok()?)?, item)
+}
+
+/// `None` when a number is none.
+fn counts(bucket: Bucket, item: &Item) -> Option<BucketTally> {
     let mut counts = PerKind::<Interval>::default();
     for kind in SignalKind::ALL {
         let count = |what: char| match item.get(&format!("{}{what}", letter(kind))) {

@@ -176,8 +176,8 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
                 return Err(last);
             }
             match self.ledger.add(addition).await {
-                Ok(ids) => {
-                    self.remember(bucket, ids);
+                Ok(held) => {
+                    self.remember(bucket, held.ids);
                     return Ok(());
                 }
                 Err(fault) => {

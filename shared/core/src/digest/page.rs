@@ -1,0 +1,191 @@
+//! Pages of the ledger, and what their buckets came to, in few bytes.
+
+use std::collections::BTreeMap;
+
+use crate::event::SignalKind;
+use crate::tally::{BucketTally, Interval, PerKind, Slot};
+use crate::time::{BUCKET_SECONDS, Bucket};
+
+/// Buckets of a page: six hours. The notes of a page stay about 1 KB, so that each is one write unit, two of the busiest.
+pub const PAGE_BUCKETS: u8 = 24;
+
+/// Six hours of buckets, named by the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Page(Bucket);
+
+impl Page {
+    const SECONDS: i64 = PAGE_BUCKETS as i64 * BUCKET_SECONDS;
+
+    /// The page that holds this bucket.
+    pub fn of(bucket: Bucket) -> Self {
+        let behind = bucket.start_second().rem_euclid(Self::SECONDS) / BUCKET_SECONDS;
+        Self(bucket.plus(-behind))
+    }
+
+    /// Its first bucket.
+    pub fn first(self) -> Bucket {
+        self.0
+    }
+
+    /// The page after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.plus(i64::from(PAGE_BUCKETS)))
+    }
+
+    /// Its bucket of this number, 0 to 23.
+    pub fn bucket(self, number: u8) -> Bucket {
+        self.0.plus(i64::from(number))
+    }
+
+    /// The number of a bucket in its page.
+    pub fn number(bucket: Bucket) -> u8 {
+        let behind = bucket.start_second().rem_euclid(Self::SECONDS) / BUCKET_SECONDS;
+        u8::try_from(behind).unwrap_or(PAGE_BUCKETS)
+    }
+}
+
+/// What buckets of one page came to when they were read. All of them were closed then to additions that are not noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// Which page's.
+    pub page: Page,
+    /// What each bucket held; `None` where it held nothing. A bucket that is missing here was not read.
+    pub buckets: BTreeMap<Bucket, Option<BucketTally>>,
+}
+
+/// The first byte, so that an older or newer guard takes it for none.
+const VERSION: u8 = 1;
+/// Stored where no slot is known.
+const NO_SLOT: u8 = u8::MAX;
+
+impl Digest {
+    /// Of this page, and nothing read yet.
+    pub fn of(page: Page) -> Self {
+        Self { page, buckets: BTreeMap::new() }
+    }
+
+    /// As it is stored: which buckets were read, which of them held something, and what.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (mut read, mut held) = (0_u32, 0_u32);
+        let mut counts = Vec::new();
+        for (bucket, tally) in &self.buckets {
+            let bit = 1 << Page::number(*bucket);
+            read |= bit;
+            if let Some(tally) = tally {
+                held |= bit;
+                write_tally(tally, &mut counts);
+            }
+        }
+        let [_, read @ ..] = read.to_be_bytes();
+        let [_, held @ ..] = held.to_be_bytes();
+        [&[VERSION][..], &read, &held, &counts].concat()
+    }
+
+    /// What is stored; `None` when it is nothing that [`Digest::to_bytes`] writes.
+    pub fn from_bytes(page: Page, bytes: &[u8]) -> Option<Self> {
+        let (&[version, r2, r1, r0, h2, h1, h0], mut counts) = bytes.split_first_chunk()?;
+        let (read, held) = (u32::from_be_bytes([0, r2, r1, r0]), u32::from_be_bytes([0, h2, h1, h0]));
+        if version != VERSION || held & !read != 0 {
+            return None;
+        }
+        let mut buckets = BTreeMap::new();
+        for number in (0..PAGE_BUCKETS).filter(|number| read & (1 << number) != 0) {
+            let bucket = page.bucket(number);
+            let holds = held & (1 << number) != 0;
+            buckets.insert(bucket, if holds { Some(read_tally(bucket, &mut counts)?) } else { None });
+        }
+        counts.is_empty().then_some(Self { page, buckets })
+    }
+}
+
+/// One tally as it is stored in a note.
+pub fn tally_to_bytes(tally: &BucketTally) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_tally(tally, &mut bytes);
+    bytes
+}
+
+/// The tally of a note; `None` when it is nothing that [`tally_to_bytes`] writes.
+pub fn tally_from_bytes(bucket: Bucket, mut bytes: &[u8]) -> Option<BucketTally> {
+    let tally = read_tally(bucket, &mut bytes)?;
+    bytes.is_empty().then_some(tally)
+}
+
+/// Which kinds there are, and which of them are plain: one number instead of four while every id is recorded, each once.
+fn write_tally(tally: &BucketTally, bytes: &mut Vec<u8>) {
+    let mut kinds = 0_u8;
+    let mut numbers = Vec::new();
+    for (at, kind) in SignalKind::ALL.into_iter().enumerate() {
+        let Interval { receipts, recorded, suspect, ids } = *tally.counts.of(kind);
+        if receipts == recorded && receipts == ids && suspect == 0 {
+            if receipts > 0 {
+                kinds |= 0b1_0001 << at;
+                numbers.push(receipts);
+            }
+        } else {
+            kinds |= 1 << at;
+            numbers.extend([receipts, recorded, suspect, ids]);
+        }
+    }
+    bytes.push(kinds);
+    numbers.into_iter().for_each(|number| write_number(number, bytes));
+    for newest in [tally.newest_send, tally.newest_failure] {
+        bytes.push(newest.map_or(NO_SLOT, |newest| Slot::of(newest).number()));
+    }
+}
+
+fn read_tally(bucket: Bucket, bytes: &mut &[u8]) -> Option<BucketTally> {
+    let kinds = read_byte(bytes)?;
+    let mut counts = PerKind::<Interval>::default();
+    for (at, kind) in SignalKind::ALL.into_iter().enumerate() {
+        let (is_there, is_plain) = (kinds & (1 << at) != 0, kinds & (0b1_0000 << at) != 0);
+        *counts.of_mut(kind) = match (is_there, is_plain) {
+            (false, false) => Interval::default(),
+            (false, true) => return None,
+            (true, true) => {
+                let count = read_number(bytes)?;
+                Interval { receipts: count, recorded: count, suspect: 0, ids: count }
+            }
+            (true, false) => Interval {
+                receipts: read_number(bytes)?,
+                recorded: read_number(bytes)?,
+                suspect: read_number(bytes)?,
+                ids: read_number(bytes)?,
+            },
+        };
+    }
+    let mut slot = || match read_byte(bytes)? {
+        NO_SLOT => Some(None),
+        number => Some(Some(Slot::start_in(bucket, number))),
+    };
+    Some(BucketTally { bucket, counts, newest_send: slot()?, newest_failure: slot()? })
+}
+
+fn read_byte(bytes: &mut &[u8]) -> Option<u8> {
+    let (first, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(*first)
+}
+
+/// Seven bits a byte, the lowest first; the eighth bit says that more follow.
+fn write_number(mut number: u64, bytes: &mut Vec<u8>) {
+    while number > 0x7f {
+        bytes.push(0x80 | (number & 0x7f) as u8);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn read_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = read_byte(bytes)?;
+        let part = u64::from(byte & 0x7f);
+        number |= part.checked_shl(shift).filter(|shifted| shifted >> shift == part)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}

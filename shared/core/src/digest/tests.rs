@@ -1,0 +1,198 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::reading::Reading;
+use super::*;
+use crate::tally::{Interval, PerKind, Slot};
+
+/// 2026-11-20T12:00:00Z: the start of a page.
+const NOON: i64 = 1_795_176_000;
+
+fn bucket(number: i64) -> Bucket {
+    Bucket::starting_at(NOON).unwrap().plus(number)
+}
+
+fn exact(bucket: Bucket, sends: u64) -> BucketTally {
+    let count = Interval { receipts: sends, recorded: sends, suspect: 0, ids: sends };
+    let counts = PerKind { sends: count, ..PerKind::default() };
+    BucketTally { bucket, counts, newest_send: Some(bucket.start()), newest_failure: None }
+}
+
+fn tally(bucket: Bucket) -> impl Strategy<Value = BucketTally> {
+    let plain = (0..300_u64).prop_map(|count| Interval { receipts: count, recorded: count, suspect: 0, ids: count });
+    let number = || prop_oneof![0..300_u64, any::<u64>().prop_map(|number| number >> 3)];
+    let any_interval = (number(), number(), number(), number())
+        .prop_map(|(receipts, recorded, suspect, ids)| Interval { receipts, recorded, suspect, ids });
+    let interval = || prop_oneof![plain.clone(), any_interval.clone()];
+    let slot = || prop::option::of((0..90_u8).prop_map(move |slot| Slot::start_in(bucket, slot)));
+    (interval(), interval(), interval(), interval(), slot(), slot()).prop_map(
+        move |(sends, bounces, complaints, prevented, newest_send, newest_failure)| {
+            let counts = PerKind { sends, bounces, complaints, prevented };
+            BucketTally { bucket, counts, newest_send, newest_failure }
+        },
+    )
+}
+
+fn digest() -> impl Strategy<Value = Digest> {
+    let page = Page::of(bucket(0));
+    prop::collection::btree_set(0..PAGE_BUCKETS, 0..=24).prop_flat_map(move |numbers| {
+        let held: Vec<_> = numbers.iter().map(|number| prop::option::of(tally(page.bucket(*number)))).collect();
+        (Just(numbers), held).prop_map(move |(numbers, held)| Digest {
+            page,
+            buckets: numbers.iter().map(|number| page.bucket(*number)).zip(held).collect(),
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_digest_is_read_as_it_was_written(digest in digest()) {
+        prop_assert_eq!(Digest::from_bytes(digest.page, &digest.to_bytes()), Some(digest));
+    }
+
+    #[test]
+    fn a_note_is_read_as_it_was_written(tally in tally(bucket(3))) {
+        prop_assert_eq!(tally_from_bytes(tally.bucket, &tally_to_bytes(&tally)), Some(tally));
+    }
+
+    #[test]
+    fn what_is_cut_short_or_too_long_is_no_digest(digest in digest(), keep in 0..2_000_usize) {
+        let bytes = digest.to_bytes();
+        if keep < bytes.len() {
+            prop_assert_eq!(Digest::from_bytes(digest.page, &bytes[..keep]), None);
+        }
+        prop_assert_eq!(Digest::from_bytes(digest.page, &[&bytes[..], &[0]].concat()), None);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        drop(Digest::from_bytes(Page::of(bucket(0)), &bytes));
+        prop_assert!(tally_from_bytes(bucket(0), &bytes).is_none_or(|tally| tally.bucket == bucket(0)));
+    }
+}
+
+#[test]
+fn a_page_is_six_hours() {
+    for (of, first, number) in [(0, 0, 0), (1, 0, 1), (23, 0, 23), (24, 24, 0), (-1, -24, 23), (-24, -24, 0)] {
+        assert_eq!(Page::of(bucket(of)).first(), bucket(first), "{of}");
+        assert_eq!(Page::number(bucket(of)), number, "{of}");
+    }
+    assert_eq!(Page::of(bucket(0)).next(), Page::of(bucket(24)));
+}
+
+#[test]
+fn the_bytes_of_a_digest_are_few() {
+    let page = Page::of(bucket(0));
+    let full = |tally: &dyn Fn(Bucket) -> BucketTally| Digest {
+        page,
+        buckets: (0..PAGE_BUCKETS).map(|number| (page.bucket(number), Some(tally(page.bucket(number))))).collect(),
+    };
+    let busy = |bucket| {
+        let of = |receipts, ids| Interval { receipts, recorded: ids, suspect: receipts / 100, ids };
+        let counts = PerKind {
+            sends: of(11_250_000, 64),
+            bounces: of(337_500, 256),
+            complaints: of(11_250, 256),
+            prevented: of(110_000, 64),
+        };
+        BucketTally { bucket, counts, newest_send: Some(bucket.start()), newest_failure: Some(bucket.start()) }
+    };
+    for (what, digest, bytes) in [
+        ("nothing read", Digest::of(page), 7),
+        ("small buckets", full(&|bucket| exact(bucket, 40)), 7 + 24 * 4),
+        ("the busiest", full(&busy), 7 + 24 * 35),
+    ] {
+        assert_eq!(digest.to_bytes().len(), bytes, "{what}");
+    }
+}
+
+#[test]
+fn additions_are_noted_long_before_their_bucket_is_closed() {
+    let ages = Ages::DEPLOYED;
+    let end = bucket(0).end();
+    for (what, seconds, is_noted, is_closed) in [
+        ("at its end", 0, false, false),
+        ("just before an hour after it", 3_599, false, false),
+        ("an hour after it", 3_600, true, false),
+        ("just before an hour and a half after it", 5_399, true, false),
+        ("an hour and a half after it", 5_400, true, true),
+    ] {
+        let now = plus_seconds(end, seconds);
+        assert_eq!(ages.is_noted(bucket(0), now), is_noted, "{what}");
+        assert_eq!(bucket(0) < ages.first_open(now), is_closed, "{what}");
+    }
+    let two_clocks = 2 * 240;
+    assert!(ages.closed - ages.noted > two_clocks);
+}
+
+/// A reading of buckets 0 to 23, of which those in `spared` are known and hold so many sends, or nothing.
+fn reading(spared: impl IntoIterator<Item = (i64, Option<u64>)>) -> Reading {
+    let held = |(number, sends): (i64, Option<u64>)| (bucket(number), sends.map(|sends| exact(bucket(number), sends)));
+    let digest = Digest { page: Page::of(bucket(0)), buckets: spared.into_iter().map(held).collect() };
+    Reading::of(bucket(0), bucket(23), vec![digest], Vec::new())
+}
+
+#[test]
+fn what_is_not_known_is_read_in_few_requests() {
+    let small = |numbers: std::ops::Range<i64>| numbers.map(|number| (number, Some(10)));
+    let large = |numbers: std::ops::Range<i64>| numbers.map(|number| (number, Some(64)));
+    let empty = |numbers: std::ops::Range<i64>| numbers.map(|number| (number, None));
+    let ranges = |reading: Reading| {
+        let number = |of: Bucket| (of.start_second() - NOON) / 900;
+        reading.ranges().iter().map(|(from, to)| (number(*from), number(*to))).collect::<Vec<_>>()
+    };
+    for (what, reading, expected) in [
+        ("nothing is known", reading([]), vec![(0, 23)]),
+        ("all is known", reading(small(0..24)), vec![]),
+        ("the end is not", reading(small(0..20)), vec![(20, 23)]),
+        ("one bucket is not", reading(small(0..9).chain(small(10..24))), vec![(9, 9)]),
+        ("through few small ones", reading(small(1..20)), vec![(0, 23)]),
+        ("not through large ones", reading(large(1..20)), vec![(0, 0), (20, 23)]),
+        ("through any number of empty ones", reading(empty(1..20)), vec![(0, 23)]),
+    ] {
+        assert_eq!(ranges(reading), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_note_counts_where_a_digest_says_what_was_before() {
+    let page = Page::of(bucket(0));
+    let held = |number, sends| (bucket(number), Some(exact(bucket(number), sends)));
+    let digest = Digest { page, buckets: BTreeMap::from([held(0, 5), held(1, 5), (bucket(2), None)]) };
+    let notes = vec![exact(bucket(0), 6), exact(bucket(1), 4), exact(bucket(2), 1), exact(bucket(3), 9)];
+    let mut reading = Reading::of(bucket(0), bucket(3), vec![digest], notes);
+    assert_eq!(reading.ranges(), [(bucket(3), bucket(3))], "the last has a note only: others may have added since");
+    reading.read(vec![exact(bucket(3), 12)]);
+    let expected = [6, 5, 1, 12].into_iter().zip(0..).map(|(sends, number)| exact(bucket(number), sends));
+    assert_eq!(reading.tallies(), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_digest_is_kept_when_it_would_have_spared_enough() {
+    // 64 sends weigh 676 bytes: twelve of them less than two units, thirteen more.
+    for (what, sends, unread, closed, kept) in [
+        ("less than two units were old", 64, 12, 12, None),
+        ("more than two units were", 64, 13, 13, Some(13)),
+        ("only what is old counts", 64, 24, 12, None),
+        ("and only that is kept", 64, 24, 13, Some(13)),
+        ("small buckets", 1, 24, 24, None),
+    ] {
+        let mut reading = reading([]);
+        let tallies = (0..unread).map(|number| exact(bucket(number), sends)).collect();
+        reading.read(tallies);
+        let digests = reading.worth_keeping(bucket(closed), Keeping::DEPLOYED);
+        assert_eq!(digests.first().map(|digest| digest.buckets.len()), kept, "{what}");
+        assert!(digests.iter().all(|digest| digest.buckets.keys().all(|one| *one < bucket(closed))), "{what}");
+    }
+}
+
+#[test]
+fn a_digest_keeps_what_was_known_of_its_page() {
+    let mut reading = reading([(0, Some(3)), (1, None)]);
+    reading.read((2..24).map(|number| exact(bucket(number), 64)).collect());
+    let [digest] = &reading.worth_keeping(bucket(20), Keeping::DEPLOYED)[..] else { panic!("one page") };
+    assert_eq!(digest.buckets.len(), 20);
+    assert_eq!(digest.buckets[&bucket(0)], Some(exact(bucket(0), 3)));
+    assert_eq!(digest.buckets[&bucket(1)], None);
+}
