@@ -20,7 +20,7 @@ use guard_core::port::{
     Watched,
 };
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally, Ids};
+use guard_core::tally::{Addition, BucketTally, Held};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -92,7 +92,7 @@ impl<P> Mortal<P> {
 }
 
 impl<P: Ledger> Ledger for Mortal<P> {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         self.call(self.port.add(addition)).await
     }
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {

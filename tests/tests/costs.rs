@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Send};
 use guard_core::event::{ReceiptId, Signal};
 use guard_core::name::SetKey;
-use guard_core::tally::{Addition, Ids, fold, fold_account, id_cap};
+use guard_core::tally::{Addition, Held, fold, fold_account, id_cap};
 use guard_core::time::Bucket;
 use guard_tests::mail::{at, set};
 use jiff::Timestamp;
@@ -31,7 +31,7 @@ enum Way {
 /// One item of the ledger, as far as its size goes.
 #[derive(Default)]
 struct Item {
-    ids: Ids,
+    held: Held,
     numbers: BTreeMap<(SignalKind, char), u64>,
     slots: BTreeMap<char, std::collections::BTreeSet<u8>>,
 }
@@ -44,7 +44,7 @@ impl Item {
         let keys = "p".len() + key.to_string().len() + "k".len() + 10 + "t".len() + number(1_700_000_000);
         let numbers: usize = self.numbers.values().map(|value| "sn".len() + number(*value)).sum();
         let slots: usize = self.slots.values().map(|slots| "sl".len() + slots.len() * 3).sum();
-        let ids = SignalKind::ALL.map(|kind| self.ids.of(kind).len()).iter().map(|ids| ids * 9 + 2).sum::<usize>();
+        let ids = SignalKind::ALL.map(|kind| self.held.ids.of(kind).len()).iter().map(|ids| ids * 9 + 2).sum::<usize>();
         keys + numbers + slots + ids
     }
 
@@ -56,7 +56,7 @@ impl Item {
                 }
             }
             if receipts.record_ids {
-                self.ids.of_mut(*kind).extend(&receipts.ids);
+                self.held.ids.of_mut(*kind).extend(&receipts.ids);
             }
         }
         for (which, slot) in [('s', addition.newest_send), ('f', addition.newest_failure)] {
@@ -77,10 +77,10 @@ struct Bill {
 impl Bill {
     fn write(&mut self, mut addition: Addition, all_ids: bool) {
         let item = self.items.entry((addition.set.clone(), addition.bucket)).or_default();
-        addition.record_what_fits(Some(&item.ids));
+        addition.record_what_fits(Some(&item.held));
         if all_ids {
             for (kind, receipts) in &mut addition.receipts {
-                receipts.record_ids = item.ids.of(*kind).union(&receipts.ids).count() as u64 <= id_cap(*kind);
+                receipts.record_ids = item.held.ids.of(*kind).union(&receipts.ids).count() as u64 <= id_cap(*kind);
             }
         }
         item.add(&addition);
@@ -138,7 +138,7 @@ fn event(random: &mut Random, names: &[SetKey], harmonic: &[f64], sent_at: Times
     };
     let set = names[index.min(names.len() - 1)].clone();
     let id = ReceiptId((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    Signal { set, kind, ids: vec![id], sent_at, occurred_at: sent_at }
+    Signal { set, kind, ids: vec![id], sender: None, sent_at, occurred_at: sent_at }
 }
 
 /// Write units per event, those of the dearest account shard a second, and the largest of its items.

@@ -7,7 +7,7 @@ use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault, Landed, Ledger};
 use guard_core::steps::count::Counter;
-use guard_core::tally::{Addition, BucketTally, Ids, account_id_cap, id_cap_unseen};
+use guard_core::tally::{Addition, BucketTally, Held, account_id_cap, id_cap_unseen};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::receipt;
@@ -24,7 +24,7 @@ struct FlakyLedger {
 }
 
 impl Ledger for FlakyLedger {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let call = self.calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let fate = self.pattern.get(call % self.pattern.len().max(1)).copied().unwrap_or(0);
         let fault =
@@ -96,7 +96,7 @@ proptest! {
             let left = (0..50).map(|_| runtime.block_on(counter.count(&[], plus_seconds(now, 1_000_000))).account_kept);
             prop_assume!(left.into_iter().any(|kept| kept == 0));
         }
-        let of = |set: &SetKey| runtime.block_on(ledger.window(set, Bucket::of(now), Bucket::of(now))).unwrap()[0];
+        let of = |set: &SetKey| runtime.block_on(ledger.window(set, Bucket::of(now), Bucket::of(now))).unwrap().swap_remove(0);
         let promo = set("promo");
         let (tally, account) = (of(&promo), of(&promo.account_shard()));
         for (number, of) in (0u8..4).map(|number| (number, kind(number))) {
@@ -186,7 +186,7 @@ struct NoAccount {
 }
 
 impl Ledger for NoAccount {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         if addition.set.is_account_shard() && self.refuses.load(std::sync::atomic::Ordering::SeqCst) {
             let (operation, subject) = ("UpdateItem", addition.set.to_string());
             return Err(Fault { operation, subject, landed: Landed::No, source: "throttled".into() });

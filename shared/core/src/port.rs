@@ -23,7 +23,7 @@ use crate::home::Home;
 use crate::name::{ConfigurationSetName, SetKey};
 use crate::notice::Notice;
 use crate::state::{Change, Intent, Phase, State, Totals};
-use crate::tally::{Addition, BucketTally, Ids};
+use crate::tally::{Addition, BucketTally, Held};
 use crate::time::Bucket;
 
 /// Whether a failed write took effect.
@@ -63,8 +63,8 @@ pub fn chain(error: &dyn Error) -> String {
 /// Counts per configuration set and bucket.
 pub trait Ledger: Send + Sync {
     /// Adds to one bucket: unconditional, order does not matter, and a repeat with all receipts marked suspect keeps
-    /// the truth inside the interval. Gives the ids that the bucket holds now.
-    fn add(&self, addition: &Addition) -> impl Future<Output = Result<Ids, Fault>> + Send;
+    /// the truth inside the interval. Gives what the bucket holds now.
+    fn add(&self, addition: &Addition) -> impl Future<Output = Result<Held, Fault>> + Send;
 
     /// The buckets from `from` to `to`, both included, oldest first; only those with mail, and none when `to` is before
     /// `from`. Sees every `add` that returned before the call.

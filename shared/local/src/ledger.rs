@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
 use guard_core::port::{Fault, Ledger};
-use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
+use guard_core::tally::{Addition, BucketTally, Held, Ids, Interval, PerKind, Shares, Slot};
 use guard_core::time::Bucket;
 
 use crate::locked;
@@ -14,6 +15,7 @@ struct Stored {
     ids: Ids,
     newest_send: Option<Slot>,
     newest_failure: Option<Slot>,
+    senders: Shares,
 }
 
 /// The counts, in memory. Clones share them.
@@ -23,7 +25,7 @@ pub struct MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let mut buckets = locked(&self.buckets);
         let stored = buckets.entry((addition.set.clone(), addition.bucket)).or_default();
         for (kind, receipts) in &addition.receipts {
@@ -39,7 +41,15 @@ impl Ledger for MemoryLedger {
         }
         stored.newest_send = stored.newest_send.max(addition.newest_send);
         stored.newest_failure = stored.newest_failure.max(addition.newest_failure);
-        Ok(stored.ids.clone())
+        for (sender, shares) in &addition.senders {
+            let of = stored.senders.entry(sender.clone()).or_default();
+            for kind in SignalKind::ALL {
+                let (sum, share) = (of.of_mut(kind), shares.of(kind));
+                sum.receipts += share.receipts;
+                sum.suspect += share.suspect;
+            }
+        }
+        Ok(Held { ids: stored.ids.clone(), senders: stored.senders.keys().cloned().collect() })
     }
 
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
@@ -53,6 +63,7 @@ impl Ledger for MemoryLedger {
             counts: stored.counts,
             newest_send: stored.newest_send.map(|slot| Slot::start_in(*bucket, slot.number())),
             newest_failure: stored.newest_failure.map(|slot| Slot::start_in(*bucket, slot.number())),
+            senders: stored.senders.clone(),
         };
         Ok(range.map(tally).collect())
     }

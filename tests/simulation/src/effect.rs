@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use guard_core::name::SetKey;
 use guard_core::port::{Committed, Glance, Ledger, Pending, Register};
 use guard_core::state::{Change, Mark, State};
-use guard_core::tally::{Addition, BucketTally, Ids, Interval};
+use guard_core::tally::{Addition, BucketTally, Held, Interval};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 
@@ -23,7 +23,7 @@ const REPLICA_BEHIND: i64 = 500;
 
 impl World {
     /// Adds to the counts; `parts` are the messages of the batch that belong to that bucket.
-    pub fn add(&mut self, pid: Pid, addition: &Addition, parts: &[Delivery], unsure: bool) -> Ids {
+    pub fn add(&mut self, pid: Pid, addition: &Addition, parts: &[Delivery], unsure: bool) -> Held {
         if addition.set.is_account() || !self.sets.contains(&addition.set) {
             return now(self.ledger.add(addition)).unwrap_or_default();
         }

@@ -13,7 +13,7 @@ use guard_core::port::{
     Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
 };
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally, Ids};
+use guard_core::tally::{Addition, BucketTally, Held};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 
@@ -95,7 +95,7 @@ fn short(set: &SetKey) -> &str {
 }
 
 impl Ledger for Port {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let (pid, wanted) = (self.pid(), addition.clone());
         let bucket = (addition.set.clone(), addition.bucket);
         let (parts, unsure) = self.world().parts_of(pid, &bucket);

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::event::Signal;
 use crate::name::SetKey;
 use crate::port::{Clock, Fault, Landed, Ledger, Register};
-use crate::tally::{Addition, Ids, fold, fold_account};
+use crate::tally::{Addition, Held, fold, fold_account};
 use crate::time::Bucket;
 
 /// Writes in flight at once.
@@ -63,7 +63,7 @@ pub struct Counter<L, R, C> {
     ledger: L,
     register: R,
     clock: C,
-    ids: Mutex<HashMap<(SetKey, Bucket), Ids>>,
+    ids: Mutex<HashMap<(SetKey, Bucket), Held>>,
     kept: Mutex<Vec<Addition>>,
 }
 
@@ -212,7 +212,7 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
         addition.record_what_fits(known.as_ref().and_then(|known| known.get(bucket)));
     }
 
-    fn remember(&self, bucket: (SetKey, Bucket), ids: Ids) {
+    fn remember(&self, bucket: (SetKey, Bucket), ids: Held) {
         if let Ok(mut known) = self.ids.lock() {
             if known.len() >= REMEMBERED_BUCKETS {
                 known.clear();
