@@ -14,6 +14,8 @@ use crate::timing::{Runs, peak_memory, processor_seconds};
 /// The handler, with everything it needs in memory.
 pub type Handler = Ingest<MemoryLedger, MemoryRegister, ManualClock>;
 
+const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:111122223333:guard-events";
+
 /// What an invocation took.
 #[derive(Debug, Serialize)]
 pub struct Took {
@@ -32,7 +34,8 @@ pub fn handler() -> Handler {
     let key = HashKey::from_secret("ids are compared here and never shown").expect("the secret is long enough");
     let account = mail::ACCOUNT.parse().expect("the account id is well-formed");
     let reader = Reader::new(Accounts::These([account].into()), None, key).of_archive();
-    Ingest::new(reader, MemoryLedger::default(), MemoryRegister::default(), ManualClock::at(mail::now()))
+    let (ledger, register) = (MemoryLedger::default(), MemoryRegister::default());
+    Ingest::new(QUEUE_ARN.to_owned(), reader, ledger, register, ManualClock::at(mail::now()))
 }
 
 /// The texts that the function would be invoked with, each with `messages` that come once.
@@ -59,7 +62,7 @@ fn records(events: &[String]) -> Vec<serde_json::Value> {
             "messageAttributes": {},
             "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
             "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-west-1:111122223333:guard-events",
+            "eventSourceARN": QUEUE_ARN,
             "awsRegion": "eu-west-1",
         })
     };

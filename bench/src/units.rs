@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Send};
 use guard_core::event::{ReceiptId, Signal};
 use guard_core::name::SetKey;
-use guard_core::tally::{Addition, Ids, fold, fold_account, id_cap};
+use guard_core::tally::{Addition, Held, fold, fold_account, id_cap};
 use guard_core::time::{Bucket, plus_seconds};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,14 +30,18 @@ pub enum Way {
 }
 
 /// One item of the ledger, as far as its size goes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Item {
-    ids: Ids,
+    held: Held,
     numbers: BTreeMap<(SignalKind, char), u64>,
     slots: BTreeMap<char, BTreeSet<u8>>,
 }
 
 impl Item {
+    fn of(bucket: Bucket) -> Self {
+        Self { held: Held::nothing(bucket), numbers: BTreeMap::new(), slots: BTreeMap::new() }
+    }
+
     /// Names and values: a number takes a byte for two digits and one more, and each element of a set one more than
     /// itself.
     fn bytes(&self, key: &SetKey) -> usize {
@@ -45,8 +49,12 @@ impl Item {
         let keys = "p".len() + key.to_string().len() + "k".len() + 10 + "t".len() + number(1_700_000_000);
         let numbers: usize = self.numbers.values().map(|value| "sn".len() + number(*value)).sum();
         let slots: usize = self.slots.values().map(|slots| "sl".len() + slots.len() * 3).sum();
-        let ids = SignalKind::ALL.map(|kind| self.ids.of(kind).len()).iter().map(|ids| ids * 9 + 2).sum::<usize>();
-        keys + numbers + slots + ids
+        let ids = SignalKind::ALL.map(|kind| self.held.ids.of(kind).len()).iter().map(|ids| ids * 9 + 2).sum::<usize>();
+        let shares = self.held.tally.senders.iter().flat_map(|(sender, of)| {
+            let of_kind = SignalKind::ALL.map(|kind| of.of(kind).receipts).into_iter().filter(|receipts| *receipts > 0);
+            of_kind.map(move |receipts| "sn:".len() + sender.as_str().len() + number(receipts))
+        });
+        keys + numbers + slots + ids + shares.sum::<usize>()
     }
 
     fn add(&mut self, addition: &Addition) {
@@ -57,7 +65,13 @@ impl Item {
                 }
             }
             if receipts.record_ids {
-                self.ids.of_mut(*kind).extend(&receipts.ids);
+                self.held.ids.of_mut(*kind).extend(&receipts.ids);
+            }
+        }
+        for (sender, shares) in &addition.senders {
+            let sum = self.held.tally.senders.entry(sender.clone()).or_default();
+            for kind in SignalKind::ALL {
+                sum.of_mut(kind).receipts += shares.of(kind).receipts;
             }
         }
         for (which, slot) in [('s', addition.newest_send), ('f', addition.newest_failure)] {
@@ -77,11 +91,14 @@ struct Bill {
 
 impl Bill {
     fn write(&mut self, mut addition: Addition, all_ids: bool) {
-        let item = self.items.entry((addition.set.clone(), addition.bucket)).or_default();
-        addition.record_what_fits(Some(&item.ids));
+        let item = {
+            let bucket = addition.bucket;
+            self.items.entry((addition.set.clone(), bucket)).or_insert_with(|| Item::of(bucket))
+        };
+        addition.record_what_fits(Some(&item.held));
         if all_ids {
             for (kind, receipts) in &mut addition.receipts {
-                receipts.record_ids = item.ids.of(*kind).union(&receipts.ids).count() as u64 <= id_cap(*kind);
+                receipts.record_ids = item.held.ids.of(*kind).union(&receipts.ids).count() as u64 <= id_cap(*kind);
             }
         }
         item.add(&addition);
@@ -179,7 +196,9 @@ fn event(
     };
     let set = names[index.min(names.len() - 1)].clone();
     let id = ReceiptId((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    Signal { set, kind, ids: vec![id], sent_at, occurred_at: sent_at }
+    // Each set is one user's, whose name is as long as the set's.
+    let sender = set.name.as_str().parse().ok();
+    Signal { set, kind, ids: vec![id], sender, sent_at, occurred_at: sent_at }
 }
 
 /// Counts a load.

@@ -10,6 +10,7 @@ mod refusal;
 mod set;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, presets};
+use guard_core::line::has_no_place;
 use guard_core::state::Phase;
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +53,7 @@ pub(crate) fn terminal_width() -> Option<u16> {
 
 /// Without line breaks and whatever else would move a terminal's cursor.
 pub(crate) fn one_line(text: &str) -> String {
-    let visible = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let visible = |letter: char| if has_no_place(letter) { ' ' } else { letter };
     text.chars().map(visible).collect::<String>().trim().to_owned()
 }
 

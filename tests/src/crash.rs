@@ -16,12 +16,12 @@ use guard_core::home::Home;
 use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use guard_core::notice::Notice;
 use guard_core::port::{
-    AccountStanding, AccountView, Alarms, Committed, Created, Digests, EventDestination, Fault, Glance, Held, Identity,
+    AccountStanding, AccountView, Alarms, Committed, Created, Digests, EventDestination, Fault, Glance, Identity,
     Inventory, Known, Ledger, Monitor, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates,
     SwitchFault, Vitals, Waker, Watched,
 };
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally};
+use guard_core::tally::{Addition, BucketTally, Held};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 use tokio::sync::Notify;

@@ -1,7 +1,9 @@
 //! What the tests of the whole guard share.
 
 pub mod crash;
+pub mod functions;
 pub mod guard;
+pub mod log;
 pub mod mail;
 pub mod queue;
 pub mod store;

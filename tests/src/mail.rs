@@ -44,7 +44,7 @@ pub fn signal(name: &str, kind: SignalKind, mail: u64, sent_at: Timestamp) -> Si
             hash_key().recipient(&message_id, &format!("r{mail}@example.net"))
         }
     };
-    Signal { set: set(name), kind, ids: vec![id], sent_at, occurred_at: sent_at }
+    Signal { set: set(name), kind, ids: vec![id], sender: None, sent_at, occurred_at: sent_at }
 }
 
 /// The SES record of the mail numbered `mail` to one recipient.
@@ -99,7 +99,10 @@ pub fn of_home(mut record: Value, home: &Home) -> Value {
     record
 }
 
-/// A batch of SQS messages with these bodies, delivered for the `received`-th time.
+/// The queue that brings all test mail.
+pub const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:111122223333:ses-guard-events";
+
+/// A batch of the queue's messages with these bodies, delivered for the `received`-th time.
 pub fn batch(bodies: impl IntoIterator<Item = String>, received: u32) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = bodies
@@ -108,6 +111,7 @@ pub fn batch(bodies: impl IntoIterator<Item = String>, received: u32) -> SqsEven
         .map(|(number, body)| {
             let mut message = SqsMessage::default();
             message.message_id = Some(format!("message-{number}"));
+            message.event_source_arn = Some(QUEUE_ARN.to_owned());
             message.body = Some(body);
             message.attributes.insert("ApproximateReceiveCount".to_owned(), received.to_string());
             message

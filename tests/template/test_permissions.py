@@ -2,6 +2,7 @@
 
 import pytest
 
+import member
 import policy
 import stack
 from checks import statements
@@ -129,6 +130,80 @@ def test_nothing_is_enrolled_without_being_asked_for(enrols, also):
 def test_no_role_but_the_functions_own_and_no_grant_beside_them(resources):
     roles = {n for n, r in resources.items() if r["Type"].startswith("AWS::IAM::")}
     assert roles == {f"{function}Role" for function in GRANTS}
+
+
+# What AWS grants on every resource or not at all, by the Service Authorization Reference; and what is meant for all of a kind.
+WILDCARDS = {
+    "ses:ListConfigurationSets": "takes no resource",
+    "ses:ListEmailIdentities": "takes no resource",
+    "ses:GetAccount": "takes no resource",
+    "ses:PutAccountSendingAttributes": "takes no resource",
+    "cloudwatch:GetMetricData": "takes no resource",
+    "cloudwatch:DescribeAlarms": "composite alarms are described only where it is granted on *",
+}
+ALL_OF_A_KIND = {
+    ("ses", "configuration-set/*"): "which sets there are is decided by who sends",
+    ("ses", "identity/*"): "the survey asks each identity",
+    ("dynamodb", "stream/*"): "a stream's name is the time at which it was made",
+}
+
+
+def wildcards(role):
+    """Of each statement the action and the resource, where that has a wildcard: the name behind the account alone."""
+    for s in statements(role):
+        for action in as_list(s["Action"]):
+            for resource in as_list(s["Resource"]):
+                assert "*" not in action, action
+                if "*" in str(resource):
+                    yield action, str(resource)
+
+
+def too_wide(role):
+    for action, resource in wildcards(role):
+        if resource == "*":
+            narrow = action not in WILDCARDS
+        else:
+            kinds = [name for service, name in ALL_OF_A_KIND if action.startswith(f"{service}:")]
+            narrow = not any(resource.endswith((f":{name}", f"/{name}")) and "*" not in resource.removesuffix(name) for name in kinds)
+        if narrow:
+            yield f"{action} on {resource}"
+
+
+@pytest.mark.parametrize("function", GRANTS)
+@pytest.mark.parametrize("options", [{}, {"AllowAccountStop": "true", "EnrolNewSets": "events-and-metrics", "Accounts": member.HOME}])
+def test_nothing_is_granted_on_more_than_aws_makes_it(function, options):
+    assert list(too_wide(stack.deployed(**options)[f"{function}Role"]["Properties"])) == []
+
+
+def test_nothing_is_granted_on_more_than_aws_makes_it_in_other_homes():
+    roles = [r["Properties"] for r in member.deployed().values() if r["Type"] == "AWS::IAM::Role"]
+    assert len(roles) >= 2
+    for role in roles:
+        assert list(too_wide(role)) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:Query", "*"),
+        ("ses:GetConfigurationSet", "*"),
+        ("ses:GetConfigurationSet", "arn:aws:ses:*:111122223333:configuration-set/*"),
+        ("sqs:SendMessage", "arn:aws:sqs:xx-test-1:111122223333:*"),
+        ("sts:AssumeRole", "arn:aws:iam::*:role/switch"),
+        ("logs:PutLogEvents", "arn:aws:logs:xx-test-1:111122223333:log-group:*"),
+        ("dynamodb:ListStreams", "arn:aws:dynamodb:xx-test-1:111122223333:table/*"),
+    ],
+)
+def test_what_is_too_wide_is_found(action, resource):
+    role = {"Policies": [{"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}}]}
+    assert list(too_wide(role)) == [f"{action} on {resource}"]
+
+
+def test_every_wildcard_of_the_table_is_used():
+    options = {"AllowAccountStop": "true", "EnrolNewSets": "events-and-metrics"}
+    resources = stack.deployed(**options)
+    used = {action for function in GRANTS for action, resource in wildcards(resources[f"{function}Role"]["Properties"]) if resource == "*"}
+    assert used == set(WILDCARDS)
 
 
 def test_conditions_narrow_what_names_cannot(resources):

@@ -20,7 +20,10 @@ FUNCTIONS = {
     "widget": (512, 30),
 }
 ENVIRONMENT = {
-    "ingest": {"GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY"},
+    "ingest": {
+        "GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY",
+        "GUARD_EVENTS_QUEUE_ARN",
+    },
     "judge": {"GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
     "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
     "alarm": {
@@ -137,6 +140,7 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_ENROL_NEW_SETS": "events",
         "GUARD_JUDGE_FUNCTION": "${JudgeFunction}",
         "GUARD_EVENTS_QUEUE": "${EventsQueue.QueueName}",
+        "GUARD_EVENTS_QUEUE_ARN": "${EventsQueue.Arn}",
         "GUARD_EVENTS_DEAD_LETTER_QUEUE": "${EventsDeadLetterQueue.QueueName}",
         "GUARD_WAKE_UP_DEAD_LETTER_QUEUE": "${WakeUpDeadLetterQueue.QueueName}",
         "GUARD_OPERATE_FUNCTION_ARN": "${OperateFunction.Arn}",

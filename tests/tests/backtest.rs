@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use guard_core::audit::Act;
 use guard_core::event::{Accounts, Reader, Reading, SignalKind};
 use guard_core::name::SetKey;
-use guard_core::policy::PolicyBook;
+use guard_core::policy::{Deployed, PolicyBook};
 use guard_core::port::Register;
 use guard_core::steps::count::Receipt;
 use guard_core::time::plus_seconds;
@@ -20,11 +20,15 @@ use serde_json::Value;
 const SETS: [&str; 3] = ["a", "b", "c"];
 const START: &str = "2026-10-05T09:00:00Z";
 const LATENCY_SECONDS: u32 = 2;
+/// Strangers send with all three sets: nobody minds, they are told of, they are left out.
+const POLICY: &str =
+    "[[assign]]\nsets = 'b'\nsenders = 'sender'\n[[assign]]\nsets = 'c'\nsenders = 's??der'\nstrict_sender = true";
 
 /// One mail: whose, how many seconds after the one before, and what came of it after so many seconds.
 #[derive(Debug, Clone)]
 struct Mail {
     set: usize,
+    by_a_stranger: bool,
     after: i64,
     fate: Option<(SignalKind, i64)>,
 }
@@ -34,8 +38,10 @@ fn mail() -> impl Strategy<Value = Mail> {
         prop_oneof![6 => Just(SignalKind::Bounce), 2 => Just(SignalKind::Complaint), 1 => Just(SignalKind::Prevented)];
     let later = prop_oneof![0..10_i64, 0..5_000_i64, 80_000..90_000_i64];
     let fate = prop_oneof![3 => Just(None), 1 => (kind, later).prop_map(Some)];
-    (0..SETS.len(), prop_oneof![9 => 0..3_i64, 1 => 0..4_000_i64], fate).prop_map(|(set, after, fate)| Mail {
+    let after = prop_oneof![9 => 0..3_i64, 1 => 0..4_000_i64];
+    (0..SETS.len(), any::<bool>(), after, fate).prop_map(|(set, by_a_stranger, after, fate)| Mail {
         set,
+        by_a_stranger,
         after,
         fate,
     })
@@ -49,6 +55,9 @@ fn records(mails: &[Mail]) -> BTreeMap<Timestamp, Vec<(SignalKind, Value)>> {
         sent_at = plus_seconds(sent_at, mail.after);
         let mut add = |kind, occurred_at: Timestamp| {
             let mut event = record(SETS[mail.set], kind, number, sent_at);
+            if mail.by_a_stranger {
+                event["mail"]["tags"]["ses:caller-identity"] = serde_json::json!(["stranger"]);
+            }
             for object in ["bounce", "complaint"] {
                 if let Some(object) = event.get_mut(object) {
                     object["timestamp"] = format!("{occurred_at:.3}").into();
@@ -76,6 +85,7 @@ fn of_the_guard(seconds: &BTreeMap<Timestamp, Vec<(SignalKind, Value)>>) -> Vec<
 
 async fn of_one_guard(set: &SetKey, seconds: &BTreeMap<Timestamp, Vec<(SignalKind, Value)>>) -> Told {
     let mut guard = Guard::of(at(START), std::slice::from_ref(set));
+    guard.policy = Deployed::read(POLICY).expect("the policy is sound");
     for (now, events) in seconds {
         guard.clock.set(*now);
         let mut batch = Vec::new();
@@ -104,7 +114,8 @@ fn of_the_backtest(seconds: &BTreeMap<Timestamp, Vec<(SignalKind, Value)>>) -> V
     let options = Options { threads: 1, ..Options::new(reader, at("2026-11-20T10:00:00Z")) };
     let archive = read(&[Input::Memory("events".to_owned(), text.into())], &options, &|_| {}).expect("there is input");
     assert_eq!(archive.intake().malformed, []);
-    let policy = NamedPolicy { name: "built-in".to_owned(), book: PolicyBook::default() };
+    let policy =
+        NamedPolicy { name: "built-in".to_owned(), book: PolicyBook::read(POLICY).expect("the policy is sound") };
     let report = replay(&archive, &[policy], LATENCY_SECONDS, 1);
     let of_set = |name: &str| {
         let found = report.sets.iter().find(|set| set.configuration_set.as_str() == name);

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use guard_aws::{Clients, DynamoLedger, DynamoRegister};
 use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
 use guard_core::audit::{Act, AuditRecord};
+use guard_core::event::Signal;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::fleet::{Fleet, Listing, Telling};
 use guard_core::hearing::{Gap, Unheard};
@@ -17,7 +18,7 @@ use guard_core::policy::stored::{PolicyStore, StoredPolicy};
 use guard_core::port::{AccountStanding, Committed, Glance, Ledger, Register, SendQuota};
 use guard_core::sight::{BlindSpot, Sight, View};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
-use guard_core::tally::{Addition, fold};
+use guard_core::tally::{Addition, Share, fold};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{MemoryLedger, MemoryPolicyStore, MemoryRegister};
 use guard_tests::mail::{REGION, at, set, signal};
@@ -59,6 +60,7 @@ contract!(
     a_write_that_may_have_landed_stays_inside_the_interval,
     racing_writers_lose_nothing,
     the_newest_mail_survives_every_order,
+    whose_mail_it_was_is_kept,
     an_unknown_set_is_in_the_default_state,
     every_part_of_a_state_is_kept,
     a_stale_change_writes_nothing,
@@ -169,7 +171,7 @@ async fn a_repeat_with_recorded_ids_changes_nothing(ledger: impl Ledger, _: impl
     let held = ledger.add(&once[0]).await.unwrap();
     let ids = held.ids;
     assert_eq!(
-        (ids.sends.len(), ids.bounces.len(), ids.complaints.len()),
+        (ids.ids.sends.len(), ids.ids.bounces.len(), ids.ids.complaints.len()),
         (20, 7, 0),
         "the writer learns what is there"
     );
@@ -218,10 +220,36 @@ async fn the_newest_mail_survives_every_order(ledger: impl Ledger, _: impl Regis
             add(&ledger, &additions(&name, Send, mail..mail + 1, plus_seconds(monday, second))).await;
         }
         add(&ledger, &additions(&name, Bounce, 0..1, plus_seconds(monday, 127))).await;
-        let tally = ledger.window(&set(&name), bucket, bucket).await.unwrap()[0];
+        let tally = ledger.window(&set(&name), bucket, bucket).await.unwrap().swap_remove(0);
         assert_eq!(tally.newest_send, Some(plus_seconds(monday, 890)), "{order:?}");
         assert_eq!(tally.newest_failure, Some(plus_seconds(monday, 120)), "to 10 seconds");
     }
+}
+
+async fn whose_mail_it_was_is_kept(ledger: impl Ledger, _: impl Register, test: &str) {
+    let (name, monday) = (format!("{test}a"), at(MONDAY));
+    let bucket = Bucket::of(monday);
+    let of = |sender: &str, kind, mails: std::ops::Range<u64>, suspect: bool| {
+        let by = |mail| Signal { sender: sender.parse().ok(), ..signal(&name, kind, mail, monday) };
+        let signals: Vec<_> = mails.map(by).collect();
+        let mut additions = fold(signals.iter().map(|signal| (signal, suspect)));
+        additions.iter_mut().for_each(|addition| addition.record_what_fits(None));
+        additions
+    };
+    add(&ledger, &of("tenant-a", Send, 0..7, false)).await;
+    add(&ledger, &of("tenant-a", Send, 7..9, true)).await;
+    add(&ledger, &of("team=b+c,d.e:f/g", Bounce, 0..3, false)).await;
+    add(&ledger, &of("", Bounce, 3..5, false)).await;
+    let held = ledger.add(&of("tenant-a", Complaint, 0..1, false)[0]).await.unwrap();
+    let senders = ["team=b+c,d.e:f/g", "tenant-a"].map(|sender| sender.parse().unwrap());
+    assert_eq!(held.senders, BTreeSet::from(senders.clone()));
+
+    let tally = ledger.window(&set(&name), bucket, bucket).await.unwrap().swap_remove(0);
+    let shares = |sender| tally.senders[sender];
+    let [of_b, of_a] = [shares(&senders[0]), shares(&senders[1])];
+    assert_eq!((of_a.sends, of_b.bounces), (Share { receipts: 9, suspect: 2 }, Share { receipts: 3, suspect: 0 }));
+    assert_eq!((of_a.complaints.receipts, of_a.bounces, of_b.sends), (1, Share::default(), Share::default()));
+    assert_eq!(tally.counts.bounces.exact(), Some(5), "what nobody is named for counts as before");
 }
 
 async fn an_unknown_set_is_in_the_default_state(_: impl Ledger, register: impl Register, test: &str) {
@@ -262,6 +290,7 @@ fn full(audit: &AuditRecord) -> State {
         recheck_at: Some(at("2026-11-16T09:00:15Z")),
         would_pause_told: true,
         degraded_told: true,
+        strangers_told_at: Some(at("2026-11-16T08:45:00.007Z")),
         untold: BTreeSet::from([audit.id.clone()]),
         why: Some(why),
         totals: Some(Totals { sends: 1, bounces: 2, complaints: 3, prevented: 4 }),

@@ -73,7 +73,7 @@ fn noon() -> Bucket {
 fn sent(bucket: Bucket, receipts: u64) -> BucketTally {
     let count = Interval { receipts, recorded: receipts, suspect: 0, ids: receipts };
     let counts = PerKind { sends: count, ..PerKind::default() };
-    BucketTally { bucket, counts, newest_send: None, newest_failure: None }
+    BucketTally { counts, ..BucketTally::nothing(bucket) }
 }
 
 async fn notes(digests: &impl Digests, set: &SetKey) -> Vec<BucketTally> {
@@ -166,7 +166,7 @@ impl<L: Ledger> Ledger for Borrowed<'_, L> {
     async fn add(
         &self,
         addition: &guard_core::tally::Addition,
-    ) -> Result<guard_core::port::Held, guard_core::port::Fault> {
+    ) -> Result<guard_core::tally::Held, guard_core::port::Fault> {
         self.0.add(addition).await
     }
     async fn window(

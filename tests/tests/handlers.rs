@@ -17,7 +17,7 @@ use guard_ingest::Ingest;
 use guard_judge::Wake;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::Guard;
-use guard_tests::mail::{ACCOUNT, REGION, at, batch, homes, record, set};
+use guard_tests::mail::{ACCOUNT, QUEUE_ARN, REGION, at, batch, homes, record, set};
 use guard_tests::store::dynoxide;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 const NOON: &str = "2026-11-20T12:07:00Z";
 
 fn ingest<L: Ledger, R: Register>(ledger: L, register: R) -> Ingest<L, R, ManualClock> {
-    Ingest::new(Guard::reader(), ledger, register, ManualClock::at(at(NOON)))
+    Ingest::new(QUEUE_ARN.to_owned(), Guard::reader(), ledger, register, ManualClock::at(at(NOON)))
 }
 
 fn deadline() -> u64 {
@@ -84,6 +84,25 @@ async fn only_the_unreadable_message_goes_back() {
     let counts = ledger.window(&set("promo"), Bucket::of(now), Bucket::of(now)).await.unwrap()[0].counts;
     assert_eq!((counts.sends.exact(), counts.bounces.exact()), (Some(1), Some(1)), "neighbours are counted");
     assert!(register.read(&set("promo")).await.unwrap().to_judge);
+}
+
+#[tokio::test]
+async fn messages_of_another_queue_are_given_back_uncounted() {
+    let (ledger, register) = (MemoryLedger::default(), MemoryRegister::default());
+    let mut event = batch(bodies(Bounce, 0..4, at(NOON)), 1);
+    let sources = [
+        Some(QUEUE_ARN),
+        None,
+        Some("arn:aws:sqs:eu-west-1:111122223333:ses-guard-events-2"),
+        Some("arn:aws:sqs:eu-west-1:999988887777:ses-guard-events"),
+    ];
+    for (message, source) in event.records.iter_mut().zip(sources) {
+        message.event_source_arn = source.map(str::to_owned);
+    }
+    let response = ingest(ledger.clone(), register.clone()).handle(event, deadline()).await;
+    assert_eq!(failures(response), ["message-1", "message-2", "message-3"]);
+    let tallies = ledger.window(&set("promo"), Bucket::of(at(NOON)), Bucket::of(at(NOON))).await.unwrap();
+    assert_eq!(tallies[0].counts.bounces.exact(), Some(1));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use guard_local::{MemoryLedger, MemoryRegister};
 use guard_sweep::Errand;
 use guard_tests::crash::Fuse;
 use guard_tests::guard::{Guard, receipt};
-use guard_tests::mail::{REGION, at, batch, hash_key, homes, of_home, record, set};
+use guard_tests::mail::{QUEUE_ARN, REGION, at, batch, hash_key, homes, of_home, record, set};
 use guard_tests::story::{NOON, order, subjects};
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn events_of_listed_homes_are_counted_apart_and_others_go_back() {
     let deadline = u64::try_from(now.as_millisecond()).unwrap() + 30_000;
     let reader = Reader::guarding(homes(MEMBER), hash_key());
     let clock = guard_local::ManualClock::at(now);
-    let ingest = Ingest::new(reader, ledger.clone(), register.clone(), clock);
+    let ingest = Ingest::new(QUEUE_ARN.to_owned(), reader, ledger.clone(), register.clone(), clock);
     let answer = ingest.handle(batch(cases.iter().map(|(home, _)| body(home)), 1), deadline).await;
     let given_back: Vec<_> = answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
     assert_eq!(given_back, ["message-2", "message-3", "message-4"]);

@@ -10,7 +10,7 @@ use guard_core::time::{Bucket, plus_seconds};
 use guard_ingest::Ingest;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::Guard;
-use guard_tests::mail::{at, record, set};
+use guard_tests::mail::{QUEUE_ARN, at, record, set};
 use guard_tests::queue::{Message, Queue, invocation};
 use guard_tests::story::{guard, order, with_bounces};
 use guard_tests::traffic::{Traffic, balance, dice};
@@ -30,7 +30,8 @@ struct Function {
 impl Function {
     fn at(now: Timestamp) -> Self {
         let (ledger, register, clock) = (MemoryLedger::default(), MemoryRegister::default(), ManualClock::at(now));
-        let ingest = Ingest::new(Guard::reader(), ledger.clone(), register.clone(), clock.clone());
+        let ingest =
+            Ingest::new(QUEUE_ARN.to_owned(), Guard::reader(), ledger.clone(), register.clone(), clock.clone());
         Self { ledger, register, clock, ingest }
     }
 

@@ -121,6 +121,48 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
     assert!(guard.register.history(&promo, 10).await.unwrap().is_empty());
 }
 
+/// Of every action that changes anything, each of the two that is missing, empty, blank, not text, or breaks a line.
+#[tokio::test]
+async fn no_order_is_carried_out_without_a_name_and_a_reason() {
+    let (mut guard, promo, _) = guard();
+    for action in ["pause", "resume", "hold", "release", "setPolicy", "clearPolicy"] {
+        for field in ["reason", "actor"] {
+            let bad = [
+                Value::Null,
+                "".into(),
+                " \u{a0}\t".into(),
+                7.into(),
+                json!(["ops"]),
+                "a\nb".into(),
+                "a\u{0}b".into(),
+                "a\u{1b}[31mb".into(),
+                "a\u{2028}b".into(),
+                "a\u{202e}b".into(),
+                "x".repeat(501).into(),
+            ];
+            for value in bad.into_iter().map(Some).chain([None]) {
+                let mut request = json!({"action": action, "reason": "ticket 4711", "actor": "ops@example.com"});
+                match action {
+                    "setPolicy" => request["policy"] = "mode = 'observe'".into(),
+                    "clearPolicy" => {}
+                    _ => request["configurationSet"] = "promo".into(),
+                }
+                match &value {
+                    Some(value) => request[field] = value.clone(),
+                    None => drop(request.as_object_mut().unwrap().remove(field)),
+                }
+                let answer = guard.operate(request).await;
+                let refused = (&answer["ok"], &answer["error"]["code"]);
+                assert_eq!(refused, (&json!(false), &json!("invalidRequest")), "{action}, {field} {value:?}: {answer}");
+            }
+        }
+    }
+    assert_eq!(guard.state(&promo).await, State::default());
+    assert!(guard.register.history(&promo, 10).await.unwrap().is_empty());
+    let policy = guard.operate(json!({"action": "policy"})).await;
+    assert_eq!((&policy["versions"], &policy["policySource"]), (&json!([]), &json!("builtIn")));
+}
+
 #[tokio::test]
 async fn a_held_set_is_only_told_about_until_it_is_released() {
     let (mut guard, promo, now) = guard();

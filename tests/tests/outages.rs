@@ -10,13 +10,13 @@ use guard_core::event::SignalKind::{self, Bounce, Send};
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Committed, Fault, Glance, Landed, Ledger, Pending, Register};
 use guard_core::state::{Change, Phase, State};
-use guard_core::tally::{Addition, BucketTally, Ids};
+use guard_core::tally::{Addition, BucketTally, Held};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_ingest::Ingest;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::crash::{Fuse, Mortal};
 use guard_tests::guard::{Guard, receipt};
-use guard_tests::mail::{at, set};
+use guard_tests::mail::{QUEUE_ARN, at, set};
 use guard_tests::queue::{Message, Queue, invocation};
 use guard_tests::store::dynoxide;
 use guard_tests::traffic::{Balance, IdleClock, Traffic, balance, dice};
@@ -54,7 +54,7 @@ where
     let clock = IdleClock(ManualClock::at(plus_seconds(at(NOON), 5_400)));
     let begin = |fuse: &Fuse| {
         let (ledger, register) = (Mortal::new(ledger.clone(), fuse), Mortal::new(register.clone(), fuse));
-        Ingest::new(Guard::reader(), ledger, register, clock.clone())
+        Ingest::new(QUEUE_ARN.to_owned(), Guard::reader(), ledger, register, clock.clone())
     };
     // The first one lives for a batch, to learn how many steps one has.
     let mut fuse = Fuse::of(1_000_000);
@@ -150,7 +150,7 @@ impl<P> Away<P> {
 }
 
 impl<P: Ledger> Ledger for Away<P> {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         self.ask(self.store.add(addition)).await
     }
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
@@ -196,7 +196,7 @@ async fn dynamodb_is_away_for_ten_minutes_and_nothing_is_lost() {
     let (fades, away) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (ledger, register) =
         (Away::of(guard.ledger.clone(), &fades, &away), Away::of(guard.register.clone(), &fades, &away));
-    let ingest = Ingest::new(Guard::reader(), ledger, register, IdleClock(guard.clock.clone()));
+    let ingest = Ingest::new(QUEUE_ARN.to_owned(), Guard::reader(), ledger, register, IdleClock(guard.clock.clone()));
     let (mut traffic, mut queue) = (Traffic::new(at(NOON), 25 * MINUTE, 30_000), Queue::default());
     let mut drained = None;
     for second in 0..40 * MINUTE {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::name::SetKey;
-use guard_core::port::{Clock, Fault, Held, Landed, Ledger};
+use guard_core::port::{Clock, Fault, Landed, Ledger};
 use guard_core::steps::count::Counter;
-use guard_core::tally::{Addition, BucketTally, account_id_cap, id_cap_unseen};
+use guard_core::tally::{Addition, BucketTally, Held, account_id_cap, id_cap_unseen};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::receipt;
@@ -96,7 +96,7 @@ proptest! {
             let left = (0..50).map(|_| runtime.block_on(counter.count(&[], plus_seconds(now, 1_000_000))).account_kept);
             prop_assume!(left.into_iter().any(|kept| kept == 0));
         }
-        let of = |set: &SetKey| runtime.block_on(ledger.window(set, Bucket::of(now), Bucket::of(now))).unwrap()[0];
+        let of = |set: &SetKey| runtime.block_on(ledger.window(set, Bucket::of(now), Bucket::of(now))).unwrap().swap_remove(0);
         let promo = set("promo");
         let (tally, account) = (of(&promo), of(&promo.account_shard()));
         for (number, of) in (0u8..4).map(|number| (number, kind(number))) {

@@ -49,7 +49,12 @@ fn assigned(set: &ConfigurationSetName, found: &SetPolicy) -> String {
         (None, Mode::Enforce) => "enforce: it is paused".to_owned(),
         (None, Mode::Observe) => "observe: it is only said that it would be paused".to_owned(),
     };
-    format!("configuration set {set}: {rule}\nmode {mode}\n")
+    let senders = found.senders.as_ref().map_or(String::new(), |senders| {
+        let names: Vec<&str> = senders.patterns().collect();
+        let others = if senders.is_strict() { "mail of others does not count for it" } else { "others are told of" };
+        format!("senders {}: {others}\n", names.join(", "))
+    });
+    format!("configuration set {set}: {rule}\nmode {mode}\n{senders}")
 }
 
 fn all_profiles(book: &PolicyBook) -> (String, Vec<Profile>) {

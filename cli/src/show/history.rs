@@ -36,6 +36,7 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::Held => "held",
         Act::Released => "released",
         Act::CountingDegraded => "counting degraded",
+        Act::StrangersSend => "others send",
         Act::Gone => "gone",
         Act::AlarmNotFollowed => "alarm not followed",
         Act::AlarmNotUnderstood => "alarm not understood",

@@ -1,5 +1,7 @@
 //! One configuration set.
 
+use std::collections::BTreeMap;
+
 use comfy_table::Cell;
 use guard_core::judge::{Finding, Judgement};
 use guard_core::name::{AccountId, ConfigurationSetName, Region};
@@ -28,6 +30,7 @@ pub(super) struct Set {
     thresholds: Thresholds,
     judged_by: Option<JudgedBy>,
     unheard: Option<Unheard>,
+    senders: Option<Senders>,
     sentence: String,
 }
 
@@ -54,6 +57,28 @@ struct Thresholds {
     complaint: Line,
     bounces_at_this_volume: u64,
     complaints_at_this_volume: u64,
+}
+
+/// Who may send with it, and who else did.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Senders {
+    senders: Vec<String>,
+    strict_sender: bool,
+    strangers: BTreeMap<String, Totals>,
+}
+
+impl Senders {
+    fn cell(&self) -> Cell {
+        let may = self.senders.join(", ");
+        if self.strangers.is_empty() {
+            return words(&format!("{may}, and nobody else does"));
+        }
+        let of = |(name, sent): (&String, &Totals)| format!("{name} ({} mails, {} bounces)", sent.sends, sent.bounces);
+        let others: Vec<String> = self.strangers.iter().map(of).collect();
+        let counted = if self.strict_sender { "not counted for it" } else { "counted all the same" };
+        words(&format!("{may}; others do, {counted}: {}", others.join(", ")))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,7 +123,8 @@ impl Set {
             ("policy", self.judged_by()),
         ];
         let unheard = self.unheard.as_ref().map(|unheard| ("not heard", unheard.cell(&self.configuration_set)));
-        rows.into_iter().chain(unheard).map(|(what, cell)| vec![faint(what), cell]).collect()
+        let senders = self.senders.as_ref().map(|senders| ("senders", senders.cell()));
+        rows.into_iter().chain(senders).chain(unheard).map(|(what, cell)| vec![faint(what), cell]).collect()
     }
 
     fn phase(&self) -> Cell {

@@ -102,7 +102,7 @@ impl Guard {
             let receipts = counts.next().unwrap();
             (kind, Receipts { receipts, ..Receipts::default() })
         });
-        let addition = Addition { set: set(name), bucket, receipts, newest_send: None, newest_failure: None };
+        let addition = Addition { receipts, ..Addition::empty(set(name), bucket) };
         wait(self.ledger.add(&addition)).unwrap();
     }
 

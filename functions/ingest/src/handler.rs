@@ -18,6 +18,7 @@ const LONGEST_SECONDS: i64 = 60;
 /// Counts batches.
 #[derive(Debug)]
 pub struct Ingest<L, R, C> {
+    queue_arn: String,
     reader: Reader,
     counter: Counter<L, R, C>,
     clock: C,
@@ -35,9 +36,10 @@ enum Read {
 }
 
 impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
-    /// Counts what `reader` reads.
-    pub fn new(reader: Reader, ledger: L, register: R, clock: C) -> Self {
+    /// Counts what `reader` reads of the messages of one queue.
+    pub fn new(queue_arn: String, reader: Reader, ledger: L, register: R, clock: C) -> Self {
         Self {
+            queue_arn,
             reader,
             counter: Counter::new(ledger, register, clock.clone()),
             clock,
@@ -52,12 +54,26 @@ impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
         let stop_at = stop_at(deadline_millisecond, now, RESERVE_SECONDS, LONGEST_SECONDS);
         let mut response = SqsBatchResponse::default();
         let mut receipts = Vec::with_capacity(event.records.len());
+        let mut astray = 0;
         for message in &event.records {
+            // No proof: whoever may invoke this function may write what they like. But a second queue that somebody points
+            // at it, or a test event in the wrong account, is not counted by accident.
+            if message.event_source_arn.as_ref() != Some(&self.queue_arn) {
+                astray += 1;
+                response.add_failure(message.message_id.as_deref().unwrap_or_default());
+                continue;
+            }
             match self.read(message, now) {
                 Read::Counts(receipt) => receipts.push(receipt),
                 Read::Nothing => {}
                 Read::Bad => response.add_failure(message.message_id.as_deref().unwrap_or_default()),
             }
+        }
+        if astray > 0 {
+            warn!(
+                metric = "MessagesOfAnotherQueue",
+                "gave back {astray} messages that did not come from the events queue"
+            );
         }
         let counted = self.counter.count(&receipts, stop_at).await;
         for fault in &counted.faults {

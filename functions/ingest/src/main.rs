@@ -12,15 +12,15 @@ async fn main() -> Result<(), Error> {
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
-    let (homes, key) = (settings.homes(), settings.hash_key());
-    let read = (|| Some((ledger?, digests?, state?, homes?, key?)))();
-    let (ledger, digests, state, homes, key) = settings.finish(read)?;
+    let (homes, key, queue) = (settings.homes(), settings.hash_key(), settings.events_queue_arn());
+    let read = (|| Some((ledger?, digests?, state?, homes?, key?, queue?)))();
+    let (ledger, digests, state, homes, key, queue) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let ledger = DigestedLedger::new(ledger, digests, SystemClock);
     let register = DynamoRegister::new(&clients, &state);
-    let ingest = &Ingest::new(Reader::guarding(homes, key), ledger, register, SystemClock);
+    let ingest = &Ingest::new(queue, Reader::guarding(homes, key), ledger, register, SystemClock);
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(ingest.handle(event.payload, event.context.deadline).await)
     }))

@@ -139,6 +139,11 @@ impl<'a> Settings<'a> {
         self.text("GUARD_EVENTS_QUEUE")
     }
 
+    /// `GUARD_EVENTS_QUEUE_ARN`
+    pub fn events_queue_arn(&mut self) -> Option<String> {
+        self.text("GUARD_EVENTS_QUEUE_ARN")
+    }
+
     /// `GUARD_EVENTS_DEAD_LETTER_QUEUE`: its name
     pub fn events_dead_letter_queue(&mut self) -> Option<String> {
         self.text("GUARD_EVENTS_DEAD_LETTER_QUEUE")

@@ -70,6 +70,8 @@ pub enum Act {
     Released,
     /// The counts of the set can't be trusted.
     CountingDegraded,
+    /// Others than the policy names send with the set.
+    StrangersSend,
     /// SES no longer knows the set.
     Gone,
     /// A CloudWatch alarm went off, and the set was not paused for it.

@@ -32,6 +32,13 @@ pub struct DestinationName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct TopicArn(String);
 
+/// Whose credentials a mail was sent with, as SES names it (`ses:caller-identity`): an IAM user or role, 1 to 128 of
+/// `A-Z a-z 0-9 _ - + = , . : /`. SES writes it, the sender can't. IAM allows an `@` too, and then the name may be an
+/// address, which is never stored: [`HashKey::sender`](crate::event::HashKey::sender) stands in for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CallerIdentity(String);
+
 /// What is counted and paused: one configuration set of one account in one Region.
 /// Its text, `<account>/<region>/<configuration set>`, is the partition key of both tables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,6 +70,9 @@ pub enum NameError {
     /// Not the ARN of an SNS topic.
     #[error("the topic must be the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:111122223333:guard-events")]
     Topic,
+    /// Not a caller identity.
+    #[error("the caller identity must be 1 to 128 of A-Z a-z 0-9 _ - + = , . : /")]
+    CallerIdentity,
     /// Not `<account>/<region>`.
     #[error("the home must be <account>/<region>")]
     Home,
@@ -105,6 +115,9 @@ macro_rules! checked_text {
     };
 }
 
+checked_text!(CallerIdentity, NameError::CallerIdentity, |text| {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+=,.:/".contains(&b))
+});
 checked_text!(ConfigurationSetName, NameError::ConfigurationSet, |text| {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 });

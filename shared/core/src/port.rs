@@ -25,7 +25,7 @@ use crate::home::Home;
 use crate::name::{ConfigurationSetName, SetKey};
 use crate::notice::Notice;
 use crate::state::{Change, Intent, Phase, State, Totals};
-use crate::tally::{Addition, BucketTally, Ids};
+use crate::tally::{Addition, BucketTally, Held};
 use crate::time::Bucket;
 
 /// Whether a failed write took effect.
@@ -60,15 +60,6 @@ pub fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// What a bucket holds after an addition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// Its counts, this addition's and all before it.
-    pub tally: BucketTally,
-    /// The ids behind them.
-    pub ids: Ids,
 }
 
 /// Counts per configuration set and bucket.

@@ -190,6 +190,8 @@ pub struct State {
     pub would_pause_told: bool,
     /// That its counts can't be trusted was told.
     pub degraded_told: bool,
+    /// When people were last told that others than the policy names send with it.
+    pub strangers_told_at: Option<Timestamp>,
     /// Audit records that people have not been told of yet.
     pub untold: BTreeSet<AuditId>,
     /// Why it stands where it stands.

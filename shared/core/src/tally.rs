@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::event::{ReceiptId, Signal, SignalKind};
-use crate::name::SetKey;
+use crate::name::{CallerIdentity, SetKey};
 use crate::time::Bucket;
 
 /// How many ids of each kind one bucket may hold: a write is charged by the item's size.
@@ -35,6 +35,10 @@ pub const fn account_id_cap(kind: SignalKind) -> u64 {
         SignalKind::Complaint => 24,
     }
 }
+
+/// Of how many senders one bucket of a set is told apart: an item must stay small, whoever sends with the set. What
+/// others send there is counted with the rest, as nobody's.
+pub const SENDERS: usize = 8;
 
 /// One value per [`SignalKind`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,6 +78,41 @@ impl<T> PerKind<T> {
 /// The ids that a bucket holds.
 pub type Ids = PerKind<BTreeSet<ReceiptId>>;
 
+/// What a bucket holds after an addition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its counts, this addition's and all before it, and whose they are.
+    pub tally: BucketTally,
+    /// The ids behind them.
+    pub ids: Ids,
+}
+
+impl Held {
+    /// What a bucket holds to which nothing was added yet.
+    pub fn nothing(bucket: Bucket) -> Self {
+        Self { tally: BucketTally::nothing(bucket), ids: Ids::default() }
+    }
+}
+
+/// How much of a count is one sender's: the truth lies in `[receipts − suspect, receipts]`. No ids are kept of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Raw receipts.
+    pub receipts: u64,
+    /// Those of them that are suspect.
+    pub suspect: u64,
+}
+
+impl Share {
+    /// Never above the truth.
+    pub fn lower(self) -> u64 {
+        self.receipts.saturating_sub(self.suspect)
+    }
+}
+
+/// How much of a bucket's counts is whose.
+pub type Shares = BTreeMap<CallerIdentity, PerKind<Share>>;
+
 /// A stored count of one kind in one bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Interval {
@@ -102,10 +141,22 @@ impl Interval {
     pub fn upper(self) -> u64 {
         self.exact().unwrap_or(self.receipts)
     }
+
+    /// What is left without this share: again never below and never above the truth. Ids say nothing of it, so it is no
+    /// longer exact.
+    #[must_use]
+    pub fn without(self, share: Share) -> Self {
+        if share.receipts == 0 {
+            return self;
+        }
+        let upper = self.upper().saturating_sub(share.lower());
+        let lower = self.lower().saturating_sub(share.receipts);
+        Self { receipts: upper, recorded: 0, suspect: upper - lower, ids: 0 }
+    }
 }
 
 /// What is stored of one configuration set in one bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketTally {
     /// When its mail was sent.
     pub bucket: Bucket,
@@ -115,9 +166,29 @@ pub struct BucketTally {
     pub newest_send: Option<Timestamp>,
     /// `sent_at` of the newest mail among the counted bounces and complaints, to 10 seconds.
     pub newest_failure: Option<Timestamp>,
+    /// How much of it is whose, as far as that is known.
+    pub senders: Shares,
 }
 
 impl BucketTally {
+    /// Of a bucket to which nothing was added yet.
+    pub fn nothing(bucket: Bucket) -> Self {
+        let (newest_send, newest_failure) = (None, None);
+        Self { bucket, counts: PerKind::default(), newest_send, newest_failure, senders: Shares::new() }
+    }
+
+    /// The same without what these senders sent.
+    #[must_use]
+    pub fn without(mut self, strangers: &BTreeSet<CallerIdentity>) -> Self {
+        for (_, shares) in self.senders.iter().filter(|(sender, _)| strangers.contains(*sender)) {
+            for kind in SignalKind::ALL {
+                let count = self.counts.of_mut(kind);
+                *count = count.without(*shares.of(kind));
+            }
+        }
+        self
+    }
+
     /// Raw receipts of all kinds: more with each addition.
     pub fn receipts(&self) -> u64 {
         SignalKind::ALL.into_iter().map(|kind| self.counts.of(kind).receipts).sum()
@@ -182,12 +253,15 @@ pub struct Addition {
     pub newest_send: Option<Slot>,
     /// Slot of the newest mail among the bounces and complaints.
     pub newest_failure: Option<Slot>,
+    /// How much of it is whose, as far as that is told apart; nothing for the account's own counts.
+    pub senders: Shares,
 }
 
 impl Addition {
-    fn empty(set: SetKey, bucket: Bucket) -> Self {
+    /// Adds nothing yet.
+    pub fn empty(set: SetKey, bucket: Bucket) -> Self {
         let receipts = SignalKind::ALL.map(|kind| (kind, Receipts::default()));
-        Self { set, bucket, receipts, newest_send: None, newest_failure: None }
+        Self { set, bucket, receipts, newest_send: None, newest_failure: None, senders: Shares::new() }
     }
 
     fn include(&mut self, signal: &Signal, suspect: bool) {
@@ -198,12 +272,31 @@ impl Addition {
                 receipts.ids.extend(&signal.ids);
             }
         }
+        if let Some(sender) = &signal.sender {
+            self.share(sender, signal.kind, signal.count(), suspect);
+        }
         let newest = match signal.kind {
             SignalKind::Send => &mut self.newest_send,
             SignalKind::Bounce | SignalKind::Complaint => &mut self.newest_failure,
             SignalKind::Prevented => return,
         };
         *newest = (*newest).max(Some(Slot::of(signal.sent_at)));
+    }
+
+    /// Counts so many of the receipts as this sender's, if there is room for one more.
+    pub fn share(&mut self, sender: &CallerIdentity, kind: SignalKind, receipts: u64, suspect: bool) {
+        if self.senders.len() >= SENDERS && !self.senders.contains_key(sender) {
+            return;
+        }
+        // No `entry`: nearly always the sender is there, and its name need not be copied.
+        if !self.senders.contains_key(sender) {
+            self.senders.insert(sender.clone(), PerKind::default());
+        }
+        if let Some(shares) = self.senders.get_mut(sender) {
+            let share = shares.of_mut(kind);
+            share.receipts += receipts;
+            share.suspect += if suspect { receipts } else { 0 };
+        }
     }
 
     /// Whether it counts any receipt of this kind.
@@ -218,13 +311,23 @@ impl Addition {
 
     /// Records the ids of each kind that fit under its cap, all or none: `stored` is what the bucket held when it was
     /// last seen, if it was. An id that is there already takes no room, so a bucket that stays under its cap stays exact
-    /// however often its events come.
-    pub fn record_what_fits(&mut self, stored: Option<&Ids>) {
+    /// however often its events come. Of senders those that are there already are told apart, and as many more as fit.
+    pub fn record_what_fits(&mut self, stored: Option<&Held>) {
         let of_account = self.set.is_account_shard();
+        let mut room = match stored {
+            Some(stored) => SENDERS.saturating_sub(stored.tally.senders.len()),
+            None => SENDERS / 2,
+        };
+        self.senders.retain(|sender, _| {
+            let there = stored.is_some_and(|stored| stored.tally.senders.contains_key(sender));
+            let fits = there || room > 0;
+            room = if there { room } else { room.saturating_sub(1) };
+            fits
+        });
         for (kind, receipts) in &mut self.receipts {
             let cap = if of_account { account_id_cap(*kind) } else { id_cap(*kind) };
             let (there, cap) = match stored {
-                Some(stored) => (stored.of(*kind).union(&receipts.ids).count(), cap),
+                Some(stored) => (stored.ids.of(*kind).union(&receipts.ids).count(), cap),
                 None => (receipts.ids.len(), cap / 2),
             };
             receipts.record_ids = there as u64 <= cap;
@@ -235,6 +338,12 @@ impl Addition {
     pub fn suspect_all(&mut self) {
         for (_, receipts) in &mut self.receipts {
             receipts.suspect = receipts.receipts;
+        }
+        for shares in self.senders.values_mut() {
+            for kind in SignalKind::ALL {
+                let share = shares.of_mut(kind);
+                share.suspect = share.receipts;
+            }
         }
     }
 }

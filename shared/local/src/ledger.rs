@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
-use guard_core::port::{Fault, Held, Ledger};
-use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
+use guard_core::port::{Fault, Ledger};
+use guard_core::tally::{Addition, BucketTally, Held, Ids, Interval, PerKind, Shares, Slot};
 use guard_core::time::Bucket;
 
 use crate::locked;
@@ -14,6 +15,7 @@ struct Stored {
     ids: Ids,
     newest_send: Option<Slot>,
     newest_failure: Option<Slot>,
+    senders: Shares,
 }
 
 impl Stored {
@@ -23,6 +25,7 @@ impl Stored {
             counts: self.counts,
             newest_send: self.newest_send.map(|slot| Slot::start_in(bucket, slot.number())),
             newest_failure: self.newest_failure.map(|slot| Slot::start_in(bucket, slot.number())),
+            senders: self.senders.clone(),
         }
     }
 }
@@ -50,6 +53,14 @@ impl Ledger for MemoryLedger {
         }
         stored.newest_send = stored.newest_send.max(addition.newest_send);
         stored.newest_failure = stored.newest_failure.max(addition.newest_failure);
+        for (sender, shares) in &addition.senders {
+            let of = stored.senders.entry(sender.clone()).or_default();
+            for kind in SignalKind::ALL {
+                let (sum, share) = (of.of_mut(kind), shares.of(kind));
+                sum.receipts += share.receipts;
+                sum.suspect += share.suspect;
+            }
+        }
         Ok(Held { tally: stored.tally(addition.bucket), ids: stored.ids.clone() })
     }
 

@@ -1,9 +1,9 @@
 //! Everything that was read, as far as it is kept: per configuration set, how much in which second.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use guard_core::event::{MAX_AGE_SECONDS, Signal, SignalKind};
-use guard_core::name::SetKey;
+use guard_core::name::{CallerIdentity, SetKey};
 use jiff::Timestamp;
 
 use crate::cells::{Cells, Failed, Sent};
@@ -16,9 +16,18 @@ const GRAINS: [u32; 3] = [10, 60, 900];
 /// Blocks between two looks at how much is kept.
 const LOOK_EVERY: u32 = 64;
 
-/// What one configuration set sent, and what came of it.
+/// Senders of one set that are told apart; what others sent is nobody's.
+const SENDERS: usize = 1_000;
+
+/// What one configuration set sent, and what came of it: of each sender apart, `None` where SES did not say who.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
+    parts: BTreeMap<Option<CallerIdentity>, Part>,
+}
+
+/// What one sender sent with a set.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Part {
     pub(crate) sent: Cells<Sent>,
     pub(crate) failed: Cells<Failed>,
 }
@@ -26,9 +35,30 @@ pub(crate) struct History {
 impl History {
     /// When the last of it happened.
     pub(crate) fn last_moment(&self) -> Option<Timestamp> {
-        let sent = self.sent.as_slice().iter().map(|sent| sent.at).max();
-        let failed = self.failed.as_slice().iter().map(|failed| failed.at).max();
+        let sent = self.sent().map(|sent| sent.at).max();
+        let failed = self.failed().map(|failed| failed.at).max();
         Timestamp::from_second(sent.max(failed)?.into()).ok()
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Option<&CallerIdentity>, &Part)> {
+        self.parts.iter().map(|(sender, part)| (sender.as_ref(), part))
+    }
+
+    fn part(&mut self, sender: Option<CallerIdentity>) -> &mut Part {
+        let fits = self.parts.len() < SENDERS || self.parts.contains_key(&sender);
+        self.parts.entry(sender.filter(|_| fits)).or_default()
+    }
+
+    fn cells(&self) -> usize {
+        self.parts.values().map(|part| part.sent.len() + part.failed.len()).sum()
+    }
+
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &Sent> {
+        self.parts.values().flat_map(|part| part.sent.as_slice())
+    }
+
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &Failed> {
+        self.parts.values().flat_map(|part| part.failed.as_slice())
     }
 }
 
@@ -104,7 +134,7 @@ impl Collector {
         self.ledger.duplicates += (signal.ids.len() - new) as u64;
         let Some(count) = u32::try_from(new).ok().filter(|count| *count > 0) else { return };
         let grain = self.grain;
-        let history = self.sets.entry(signal.set).or_default();
+        let history = self.sets.entry(signal.set).or_default().part(signal.sender);
         match signal.kind {
             SignalKind::Send => history.sent.push(Sent { at: at - at % grain, count }),
             kind @ (SignalKind::Bounce | SignalKind::Complaint | SignalKind::Prevented) => {
@@ -115,25 +145,23 @@ impl Collector {
 
     /// Memory must not follow the events: beyond so many cells, time is looked at more coarsely.
     fn stay_small(&mut self) {
-        let kept = |sets: &HashMap<SetKey, History>| -> usize {
-            sets.values().map(|history| history.sent.len() + history.failed.len()).sum()
-        };
+        let kept = |sets: &HashMap<SetKey, History>| -> usize { sets.values().map(History::cells).sum() };
         while kept(&self.sets) > self.most_cells
             && let Some(coarser) = GRAINS.into_iter().find(|grain| *grain > self.grain)
         {
             self.grain = coarser;
-            for history in self.sets.values_mut() {
-                history.sent.coarsen(coarser);
-                history.failed.coarsen(coarser);
+            for part in self.sets.values_mut().flat_map(|history| history.parts.values_mut()) {
+                part.sent.coarsen(coarser);
+                part.failed.coarsen(coarser);
             }
         }
     }
 
     pub(crate) fn finish(mut self, names: &[String]) -> Archive {
         self.stay_small();
-        for history in self.sets.values_mut() {
-            history.sent.tidy();
-            history.failed.tidy();
+        for part in self.sets.values_mut().flat_map(|history| history.parts.values_mut()) {
+            part.sent.tidy();
+            part.failed.tidy();
         }
         Archive { sets: self.sets, intake: self.ledger.into_intake(names), grain: self.grain }
     }

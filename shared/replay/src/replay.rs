@@ -13,20 +13,20 @@ use std::thread;
 use futures::FutureExt;
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::event::SignalKind;
-use guard_core::name::SetKey;
+use guard_core::name::{CallerIdentity, SetKey};
 use guard_core::policy::{Mode, PolicyBook};
 use guard_core::port::{Ledger, Register};
 use guard_core::state::Intent;
 use guard_core::steps::decide::{Judge, Outcome};
-use guard_core::tally::{Addition, Receipts, Slot};
+use guard_core::tally::{Addition, Slot};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister, RecordedReminders};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::archive::{Archive, History};
-use crate::cells::Failed;
+use crate::archive::{Archive, History, Part};
+use crate::cells::{Failed, Sent};
 use crate::report::{Decision, Report, assemble};
 
 /// A policy with the name under which it is reported.
@@ -55,7 +55,7 @@ pub(crate) struct Course {
 pub fn replay(archive: &Archive, policies: &[NamedPolicy], latency_seconds: u32, threads: usize) -> Report {
     let mut sets: Vec<(&SetKey, &History)> = archive.sets.iter().collect();
     // The longest first, so that the threads finish together.
-    sets.sort_by_key(|(set, history)| (std::cmp::Reverse(history.failed.len()), *set));
+    sets.sort_by_key(|(set, history)| (std::cmp::Reverse(history.failed().count()), *set));
     let next = AtomicUsize::new(0);
     let courses: Mutex<BTreeMap<&SetKey, Vec<Course>>> = Mutex::default();
     thread::scope(|scope| {
@@ -75,15 +75,32 @@ pub fn replay(archive: &Archive, policies: &[NamedPolicy], latency_seconds: u32,
 /// One set's past, as far as it has been counted.
 pub(crate) struct Past<'a> {
     set: &'a SetKey,
-    history: &'a History,
+    parts: Vec<Counting<'a>>,
     ledger: MemoryLedger,
+}
+
+/// One sender's part of it.
+struct Counting<'a> {
+    sender: Option<&'a CallerIdentity>,
+    part: &'a Part,
     /// How many of the sends, and of the failures, are counted.
     counted: (usize, usize),
 }
 
+impl<'a> Counting<'a> {
+    fn uncounted_sends(&self) -> &'a [Sent] {
+        self.part.sent.as_slice().get(self.counted.0..).unwrap_or_default()
+    }
+
+    fn uncounted_failures(&self) -> &'a [Failed] {
+        self.part.failed.as_slice().get(self.counted.1..).unwrap_or_default()
+    }
+}
+
 impl<'a> Past<'a> {
     pub(crate) fn of(set: &'a SetKey, history: &'a History, ledger: MemoryLedger) -> Self {
-        Self { set, history, ledger, counted: (0, 0) }
+        let parts = history.parts().map(|(sender, part)| Counting { sender, part, counted: (0, 0) }).collect();
+        Self { set, parts, ledger }
     }
 
     /// Leaves counts and state as they are at the end, `at`; of a set that is paused, as they were then.
@@ -126,15 +143,17 @@ impl<'a> Past<'a> {
     }
 
     fn first_moment(&self) -> Option<Timestamp> {
-        let sent = self.history.sent.as_slice().first().map(|sent| sent.at);
-        let failed = self.history.failed.as_slice().first().map(|failed| failed.at);
-        sent.into_iter().chain(failed).min().map(instant)
+        let sent = self.parts.iter().filter_map(|part| part.uncounted_sends().first()).map(|sent| sent.at);
+        let failed = self.parts.iter().filter_map(|part| part.uncounted_failures().first()).map(|failed| failed.at);
+        sent.chain(failed).min().map(instant)
     }
 
     /// When something has to be judged next, and whether something failed then.
     fn next_moment(&self, guards: &[Guard<'_>]) -> Option<(u32, bool)> {
-        let uncounted = self.history.failed.as_slice().get(self.counted.1..).unwrap_or_default();
-        let failure = uncounted.iter().find(|failed| failed.kind.is_failure()).map(|failed| failed.at);
+        let of_part = |part: &Counting<'_>| {
+            part.uncounted_failures().iter().find(|failed| failed.kind.is_failure()).map(|failed| failed.at)
+        };
+        let failure = self.parts.iter().filter_map(of_part).min();
         let recheck = guards.iter().filter_map(|guard| guard.recheck_at).min();
         let second = failure.into_iter().chain(recheck).min()?;
         Some((second, failure == Some(second)))
@@ -143,30 +162,19 @@ impl<'a> Past<'a> {
     /// Counts everything up to this second, sends first: through the ledger, as any batch.
     fn count_until(&mut self, second: u32) {
         let mut additions: BTreeMap<Bucket, Addition> = BTreeMap::new();
-        let sent = self.history.sent.as_slice().get(self.counted.0..).unwrap_or_default();
-        let sent = sent.iter().take_while(|sent| sent.at <= second);
-        let failed = self.history.failed.as_slice().get(self.counted.1..).unwrap_or_default();
-        let failed = failed.iter().take_while(|failed| failed.at <= second);
-        let sends =
-            sent.map(|sent| Failed { at: sent.at, sent_at: sent.at, kind: SignalKind::Send, count: sent.count });
-        for cell in sends.chain(failed.copied()) {
-            let sent_at = instant(cell.sent_at);
-            let bucket = Bucket::of(sent_at);
-            let addition = additions.entry(bucket).or_insert_with(|| empty(self.set, bucket));
-            for (_, receipts) in addition.receipts.iter_mut().filter(|(kind, _)| *kind == cell.kind) {
-                receipts.receipts += u64::from(cell.count);
-            }
-            let slot = Some(Slot::of(sent_at));
-            match cell.kind {
-                SignalKind::Send => {
-                    addition.newest_send = addition.newest_send.max(slot);
-                    self.counted.0 += 1;
+        for part in &mut self.parts {
+            let sent = part.uncounted_sends().iter().take_while(|sent| sent.at <= second);
+            let failed = part.uncounted_failures().iter().take_while(|failed| failed.at <= second);
+            let sends =
+                sent.map(|sent| Failed { at: sent.at, sent_at: sent.at, kind: SignalKind::Send, count: sent.count });
+            for cell in sends.chain(failed.copied()) {
+                let bucket = Bucket::of(instant(cell.sent_at));
+                let addition = additions.entry(bucket).or_insert_with(|| Addition::empty(self.set.clone(), bucket));
+                add(addition, part.sender, &cell);
+                match cell.kind {
+                    SignalKind::Send => part.counted.0 += 1,
+                    SignalKind::Bounce | SignalKind::Complaint | SignalKind::Prevented => part.counted.1 += 1,
                 }
-                SignalKind::Bounce | SignalKind::Complaint => {
-                    addition.newest_failure = addition.newest_failure.max(slot);
-                    self.counted.1 += 1;
-                }
-                SignalKind::Prevented => self.counted.1 += 1,
             }
         }
         for addition in additions.values() {
@@ -175,14 +183,24 @@ impl<'a> Past<'a> {
     }
 }
 
-fn instant(second: u32) -> Timestamp {
-    Timestamp::from_second(second.into()).unwrap_or(Timestamp::MAX)
+/// Duplicates are out already, so the number of receipts is exact without their ids.
+fn add(addition: &mut Addition, sender: Option<&CallerIdentity>, cell: &Failed) {
+    for (_, receipts) in addition.receipts.iter_mut().filter(|(kind, _)| *kind == cell.kind) {
+        receipts.receipts += u64::from(cell.count);
+    }
+    if let Some(sender) = sender {
+        addition.share(sender, cell.kind, cell.count.into(), false);
+    }
+    let slot = Some(Slot::of(instant(cell.sent_at)));
+    match cell.kind {
+        SignalKind::Send => addition.newest_send = addition.newest_send.max(slot),
+        SignalKind::Bounce | SignalKind::Complaint => addition.newest_failure = addition.newest_failure.max(slot),
+        SignalKind::Prevented => {}
+    }
 }
 
-/// Duplicates are out already, so the number of receipts is exact without their ids.
-fn empty(set: &SetKey, bucket: Bucket) -> Addition {
-    let receipts = SignalKind::ALL.map(|kind| (kind, Receipts::default()));
-    Addition { set: set.clone(), bucket, receipts, newest_send: None, newest_failure: None }
+fn instant(second: u32) -> Timestamp {
+    Timestamp::from_second(second.into()).unwrap_or(Timestamp::MAX)
 }
 
 /// One policy's guard over one set.
@@ -241,7 +259,7 @@ impl<'a> Guard<'a> {
         self.course.mode = Some(found.mode);
         self.course.exempt = found.exempt.as_ref().map(|exempt| exempt.reason.clone());
         let exempt = found.exempt.is_some();
-        self.judge.policy = Arc::new(if exempt { self.book.clone() } else { found.policy.into() });
+        self.judge.policy = Arc::new(if exempt { self.book.clone() } else { found.enforced() });
     }
 
     /// Keeps the first of each kind. Of all acts on file only these can come of judging.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use guard_core::digest::Page;
 use guard_core::name::SetKey;
-use guard_core::port::{Committed, Digests, Glance, Held, Known, Ledger, Pending, Register};
+use guard_core::port::{Committed, Digests, Glance, Known, Ledger, Pending, Register};
 use guard_core::state::{Change, Mark, State};
-use guard_core::tally::{Addition, BucketTally, Interval};
+use guard_core::tally::{Addition, BucketTally, Held, Interval};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 

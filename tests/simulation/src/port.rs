@@ -10,11 +10,11 @@ use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
-    AccountStanding, AccountView, Alarms, Clock, Committed, Digests, Fault, Glance, Held, Known, Landed, Ledger,
-    Notifier, Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
+    AccountStanding, AccountView, Alarms, Clock, Committed, Digests, Fault, Glance, Known, Landed, Ledger, Notifier,
+    Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
 };
 use guard_core::state::{Change, State};
-use guard_core::tally::{Addition, BucketTally};
+use guard_core::tally::{Addition, BucketTally, Held};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 
@@ -120,7 +120,7 @@ impl Ledger for Port {
 
 impl Digests for Port {
     async fn note(&self, set: &SetKey, held: &BucketTally) -> Result<(), Fault> {
-        let (pid, key, tally) = (self.pid(), set.clone(), *held);
+        let (pid, key, tally) = (self.pid(), set.clone(), held.clone());
         let subject = format!("{} {}", short(set), held.bucket.start());
         let effect = move |world: &mut World| world.keep_note(pid, &key, &tally);
         let noted = self.ask(Service::Ledger, "note", &subject, true, effect).await;

@@ -21,9 +21,10 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 28] = [
+pub(crate) const COMMITTED: [&str; 29] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
     "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct", "deaf", "fleet", "sight",
+    "strg",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -103,6 +104,13 @@ struct Row {
         skip_serializing_if = "Option::is_none"
     )]
     rck: Option<Timestamp>,
+    /// Epoch millisecond of the latest notice that others send.
+    #[serde(
+        default,
+        with = "jiff::fmt::serde::timestamp::millisecond::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    strg: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     near: bool,
     /// What people were told already, and need not be told again: `wouldPause`, `degraded`.
@@ -172,6 +180,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         look: state.look_at,
         rmd: state.reminded_at,
         rck: state.recheck_at,
+        strg: state.strangers_told_at,
         near: state.near,
         told: told.iter().filter(|(_, told)| *told).map(|(what, _)| (*what).to_owned()).collect(),
         tell: state.untold.clone(),
@@ -211,6 +220,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         look_at: row.look,
         reminded_at: row.rmd,
         recheck_at: row.rck,
+        strangers_told_at: row.strg,
         near: row.near,
         would_pause_told: row.told.iter().any(|what| what == WOULD_PAUSE),
         degraded_told: row.told.iter().any(|what| what == DEGRADED),

@@ -5,9 +5,9 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use guard_core::event::{ReceiptId, SignalKind};
-use guard_core::name::SetKey;
-use guard_core::port::{Fault, Held, Ledger};
-use guard_core::tally::{Addition, BucketTally, Ids, Interval, PerKind, Slot};
+use guard_core::name::{CallerIdentity, SetKey};
+use guard_core::port::{Fault, Ledger};
+use guard_core::tally::{Addition, BucketTally, Held, Ids, Interval, PerKind, Shares, Slot};
 use guard_core::time::Bucket;
 
 use crate::Clients;
@@ -67,6 +67,16 @@ fn added(addition: &Addition) -> Vec<(String, AttributeValue)> {
             added.push((format!("{letter}i"), AttributeValue::Bs(ids)));
         }
     }
+    for (sender, shares) in &addition.senders {
+        for kind in SignalKind::ALL {
+            let share = shares.of(kind);
+            for (what, count) in [('n', share.receipts), ('x', share.suspect)] {
+                if count > 0 {
+                    added.push((format!("{}{what}:{sender}", letter(kind)), number(count)));
+                }
+            }
+        }
+    }
     for (attribute, slot) in [("sl", addition.newest_send), ("fl", addition.newest_failure)] {
         if let Some(slot) = slot {
             added.push((attribute.to_owned(), AttributeValue::Ns(vec![slot.number().to_string()])));
@@ -79,7 +89,7 @@ impl Ledger for DynamoLedger {
     async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         let subject = addition.set.to_string();
         let added = added(addition);
-        let terms: Vec<String> = added.iter().map(|(attribute, _)| format!("{attribute} :{attribute}")).collect();
+        let terms: Vec<String> = (0..added.len()).map(|index| format!("#a{index} :a{index}")).collect();
         let mut request = self
             .client
             .update_item()
@@ -89,8 +99,10 @@ impl Ledger for DynamoLedger {
             .update_expression(format!("ADD {} SET t = if_not_exists(t, :t)", terms.join(", ")))
             .expression_attribute_values(":t", number(addition.bucket.start_second() + TTL_SECONDS))
             .return_values(ReturnValue::AllNew);
-        for (attribute, value) in added {
-            request = request.expression_attribute_values(format!(":{attribute}"), value);
+        for (index, (attribute, value)) in added.into_iter().enumerate() {
+            request = request
+                .expression_attribute_names(format!("#a{index}"), attribute)
+                .expression_attribute_values(format!(":a{index}"), value);
         }
         let stored = request.send().await.map_err(|error| fault("UpdateItem", &subject, error))?;
         let stored = stored.attributes.unwrap_or_default();
@@ -142,6 +154,25 @@ fn ids_of(item: &Item, kind: SignalKind) -> BTreeSet<ReceiptId> {
     }
 }
 
+/// Of each sender that is told apart; `None` when a number is none.
+fn shares(item: &Item) -> Option<Shares> {
+    let mut shares = Shares::new();
+    for (attribute, value) in item {
+        let Some((what, sender)) = attribute.split_once(':') else { continue };
+        let Ok(sender) = sender.parse::<CallerIdentity>() else { continue };
+        let of = shares.entry(sender).or_default();
+        for kind in SignalKind::ALL {
+            let share = of.of_mut(kind);
+            for (letter_of, count) in [('n', &mut share.receipts), ('x', &mut share.suspect)] {
+                if what == format!("{}{letter_of}", letter(kind)) {
+                    *count = value.as_n().ok()?.parse().ok()?;
+                }
+            }
+        }
+    }
+    Some(shares)
+}
+
 /// `None` when a key or a number is none.
 fn tally(item: &Item) -> Option<BucketTally> {
     counts(Bucket::starting_at(item.get("k")?.as_s().ok()?.parse().ok()?)?, item)
@@ -171,5 +202,6 @@ fn counts(bucket: Bucket, item: &Item) -> Option<BucketTally> {
         counts,
         newest_send: newest("sl").map(|slot| Slot::start_in(bucket, slot)),
         newest_failure: newest("fl").map(|slot| Slot::start_in(bucket, slot)),
+        senders: shares(item)?,
     })
 }

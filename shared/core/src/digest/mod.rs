@@ -19,8 +19,8 @@ use jiff::Timestamp;
 pub use page::{Digest, PAGE_BUCKETS, Page, tally_from_bytes, tally_to_bytes};
 
 use crate::name::SetKey;
-use crate::port::{Clock, Digests, Fault, Held, Known, Landed, Ledger};
-use crate::tally::{Addition, BucketTally};
+use crate::port::{Clock, Digests, Fault, Known, Landed, Ledger};
+use crate::tally::{Addition, BucketTally, Held};
 use crate::time::{Bucket, plus_seconds};
 use reading::Reading;
 

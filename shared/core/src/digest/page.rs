@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::event::SignalKind;
-use crate::tally::{BucketTally, Interval, PerKind, Slot};
+use crate::name::CallerIdentity;
+use crate::tally::{BucketTally, Interval, PerKind, Share, Shares, Slot};
 use crate::time::{BUCKET_SECONDS, Bucket};
 
 /// Buckets of a page: six hours. The notes of a page stay about 1 KB, so that each is one write unit, two of the busiest.
@@ -133,6 +134,42 @@ fn write_tally(tally: &BucketTally, bytes: &mut Vec<u8>) {
     for newest in [tally.newest_send, tally.newest_failure] {
         bytes.push(newest.map_or(NO_SLOT, |newest| Slot::of(newest).number()));
     }
+    write_shares(&tally.senders, bytes);
+}
+
+/// How many senders, and of each its name and what of which kinds is its own.
+fn write_shares(shares: &Shares, bytes: &mut Vec<u8>) {
+    write_number(shares.len() as u64, bytes);
+    for (sender, of) in shares {
+        write_number(sender.as_str().len() as u64, bytes);
+        bytes.extend_from_slice(sender.as_str().as_bytes());
+        let kinds = SignalKind::ALL.into_iter().enumerate().filter(|(_, kind)| of.of(*kind).receipts > 0);
+        bytes.push(kinds.clone().fold(0, |kinds, (at, _)| kinds | 1 << at));
+        for (_, kind) in kinds {
+            let Share { receipts, suspect } = *of.of(kind);
+            write_number(receipts, bytes);
+            write_number(suspect, bytes);
+        }
+    }
+}
+
+fn read_shares(bytes: &mut &[u8]) -> Option<Shares> {
+    let mut shares = Shares::new();
+    for _ in 0..read_number(bytes)? {
+        let length = usize::try_from(read_number(bytes)?).ok()?;
+        let (name, rest) = bytes.split_at_checked(length)?;
+        *bytes = rest;
+        let sender: CallerIdentity = std::str::from_utf8(name).ok()?.parse().ok()?;
+        let kinds = read_byte(bytes)?;
+        let mut of = PerKind::<Share>::default();
+        for (at, kind) in SignalKind::ALL.into_iter().enumerate() {
+            if kinds & (1 << at) != 0 {
+                *of.of_mut(kind) = Share { receipts: read_number(bytes)?, suspect: read_number(bytes)? };
+            }
+        }
+        shares.insert(sender, of);
+    }
+    Some(shares)
 }
 
 fn read_tally(bucket: Bucket, bytes: &mut &[u8]) -> Option<BucketTally> {
@@ -159,7 +196,8 @@ fn read_tally(bucket: Bucket, bytes: &mut &[u8]) -> Option<BucketTally> {
         NO_SLOT => Some(None),
         number => Some(Some(Slot::start_in(bucket, number))),
     };
-    Some(BucketTally { bucket, counts, newest_send: slot()?, newest_failure: slot()? })
+    let (newest_send, newest_failure) = (slot()?, slot()?);
+    Some(BucketTally { bucket, counts, newest_send, newest_failure, senders: read_shares(bytes)? })
 }
 
 fn read_byte(bytes: &mut &[u8]) -> Option<u8> {

@@ -30,11 +30,11 @@ impl Reading {
     /// it was closed, and a note what it held later, if more was added: the later of the two is what it holds.
     pub(super) fn of(from: Bucket, to: Bucket, digests: Vec<Digest>, notes: Vec<BucketTally>) -> Self {
         let mut spared: BTreeMap<Bucket, Option<BucketTally>> =
-            digests.iter().flat_map(|digest| digest.buckets.iter().map(|(bucket, tally)| (*bucket, *tally))).collect();
+            digests.iter().flat_map(|digest| digest.buckets.clone()).collect();
         for note in notes {
             // Without a digest a note proves nothing: additions that were not late may have come after it.
             if let Some(known) = spared.get_mut(&note.bucket) {
-                *known = later(*known, Some(note));
+                *known = later(known.take(), Some(note));
             }
         }
         let ranges = ranges(from, to, &spared);
@@ -56,8 +56,8 @@ impl Reading {
     pub(super) fn tallies(&self) -> Vec<BucketTally> {
         let spared = self.spared.range(self.from..=self.to);
         let mut held: BTreeMap<Bucket, BucketTally> =
-            spared.filter_map(|(bucket, held)| Some((*bucket, (*held)?))).collect();
-        held.extend(&self.read);
+            spared.filter_map(|(bucket, held)| Some((*bucket, held.clone()?))).collect();
+        held.extend(self.read.clone());
         held.into_values().collect()
     }
 
@@ -73,12 +73,12 @@ impl Reading {
             if bucket < closed && !self.spared.contains_key(&bucket) {
                 let page = Page::of(bucket);
                 let known = || self.digests.get(&page).cloned().unwrap_or_else(|| Digest::of(page));
-                let held = self.read.get(&bucket).copied();
+                let held = self.read.get(&bucket).cloned();
                 kept.entry(page).or_insert_with(known).buckets.insert(bucket, held);
             }
         }
         for (bucket, held) in kept.values_mut().flat_map(|digest| &mut digest.buckets) {
-            *held = later(*held, self.spared.get(bucket).copied().flatten());
+            *held = later(held.take(), self.spared.get(bucket).cloned().flatten());
         }
         kept.into_values().collect()
     }
@@ -119,11 +119,12 @@ fn ranges(from: Bucket, to: Bucket, spared: &BTreeMap<Bucket, Option<BucketTally
 /// Of two states of one bucket the later: it only grows, and each addition brings receipts.
 fn later(one: Option<BucketTally>, other: Option<BucketTally>) -> Option<BucketTally> {
     std::cmp::max_by_key(one, other, |tally| {
-        tally.map(|tally| (tally.receipts(), tally.newest_send, tally.newest_failure))
+        tally.as_ref().map(|tally| (tally.receipts(), tally.newest_send, tally.newest_failure))
     })
 }
 
-/// About how many bytes the item of a bucket has: its keys, its numbers, nine bytes for each id, three for each slot.
+/// About how many bytes the item of a bucket has: its keys, its numbers, nine bytes for each id, three for each slot, two
+/// numbers with a name for each sender.
 fn weight(tally: &BucketTally) -> u64 {
     let of_kind = |kind: SignalKind| {
         let count = tally.counts.of(kind);
@@ -133,5 +134,6 @@ fn weight(tally: &BucketTally) -> u64 {
         newest.map_or(0, |newest| 5 + 3 * u64::from(crate::tally::Slot::of(newest).number()))
     };
     let counts: u64 = SignalKind::ALL.into_iter().map(of_kind).sum();
-    80 + counts + slots(tally.newest_send) + slots(tally.newest_failure)
+    let senders: u64 = tally.senders.keys().map(|sender| 2 * (10 + sender.as_str().len() as u64)).sum();
+    80 + counts + senders + slots(tally.newest_send) + slots(tally.newest_failure)
 }

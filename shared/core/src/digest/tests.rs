@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::reading::Reading;
 use super::*;
-use crate::tally::{Interval, PerKind, Slot};
+use crate::tally::{Interval, PerKind, Share, Shares, Slot};
 
 /// 2026-11-20T12:00:00Z: the start of a page.
 const NOON: i64 = 1_795_176_000;
@@ -16,7 +16,7 @@ fn bucket(number: i64) -> Bucket {
 fn exact(bucket: Bucket, sends: u64) -> BucketTally {
     let count = Interval { receipts: sends, recorded: sends, suspect: 0, ids: sends };
     let counts = PerKind { sends: count, ..PerKind::default() };
-    BucketTally { bucket, counts, newest_send: Some(bucket.start()), newest_failure: None }
+    BucketTally { counts, newest_send: Some(bucket.start()), ..BucketTally::nothing(bucket) }
 }
 
 fn tally(bucket: Bucket) -> impl Strategy<Value = BucketTally> {
@@ -26,12 +26,29 @@ fn tally(bucket: Bucket) -> impl Strategy<Value = BucketTally> {
         .prop_map(|(receipts, recorded, suspect, ids)| Interval { receipts, recorded, suspect, ids });
     let interval = || prop_oneof![plain.clone(), any_interval.clone()];
     let slot = || prop::option::of((0..90_u8).prop_map(move |slot| Slot::start_in(bucket, slot)));
-    (interval(), interval(), interval(), interval(), slot(), slot()).prop_map(
-        move |(sends, bounces, complaints, prevented, newest_send, newest_failure)| {
-            let counts = PerKind { sends, bounces, complaints, prevented };
-            BucketTally { bucket, counts, newest_send, newest_failure }
-        },
-    )
+    let counts = (interval(), interval(), interval(), interval())
+        .prop_map(|(sends, bounces, complaints, prevented)| PerKind { sends, bounces, complaints, prevented });
+    (counts, slot(), slot(), shares()).prop_map(move |(counts, newest_send, newest_failure, senders)| BucketTally {
+        bucket,
+        counts,
+        newest_send,
+        newest_failure,
+        senders,
+    })
+}
+
+fn shares() -> impl Strategy<Value = Shares> {
+    // What was never received has no share.
+    let share = || (1..300_u64, 0..300_u64).prop_map(|(receipts, suspect)| Share { receipts, suspect });
+    let share = move || prop_oneof![Just(Share::default()), share()];
+    let shares = (share(), share(), share(), share()).prop_map(|(sends, bounces, complaints, prevented)| PerKind {
+        sends,
+        bounces,
+        complaints,
+        prevented,
+    });
+    let sender = "[a-z][a-z0-9-]{0,30}".prop_map(|name| name.parse().unwrap());
+    prop::collection::btree_map(sender, shares, 0..=3)
 }
 
 fn digest() -> impl Strategy<Value = Digest> {
@@ -96,12 +113,21 @@ fn the_bytes_of_a_digest_are_few() {
             complaints: of(11_250, 256),
             prevented: of(110_000, 64),
         };
-        BucketTally { bucket, counts, newest_send: Some(bucket.start()), newest_failure: Some(bucket.start()) }
+        let of = |receipts| Share { receipts, suspect: receipts / 100 };
+        let share = PerKind { sends: of(11_250_000), bounces: of(337_500), ..PerKind::default() };
+        let (newest_send, newest_failure) = (Some(bucket.start()), Some(bucket.start()));
+        BucketTally {
+            bucket,
+            counts,
+            newest_send,
+            newest_failure,
+            senders: [("tenant-a".parse().unwrap(), share)].into(),
+        }
     };
     for (what, digest, bytes) in [
         ("nothing read", Digest::of(page), 7),
-        ("small buckets", full(&|bucket| exact(bucket, 40)), 7 + 24 * 4),
-        ("the busiest", full(&busy), 7 + 24 * 35),
+        ("small buckets", full(&|bucket| exact(bucket, 40)), 7 + 24 * 5),
+        ("the busiest", full(&busy), 7 + 24 * 58),
     ] {
         assert_eq!(digest.to_bytes().len(), bytes, "{what}");
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::Arn;
 use super::fault::{ParseError, Part, parse};
+use crate::line::has_no_place;
 use crate::name::{AccountId, ConfigurationSetName, Region};
 
 /// The dimension under which SES publishes a configuration set's metrics.
@@ -221,7 +222,7 @@ fn change(
     triggering: impl IntoIterator<Item = String>,
 ) -> Result<AlarmChange, ParseError> {
     let name = name.ok_or(ParseError::Missing("alarmName"))?;
-    if !(1..=255).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+    if !(1..=255).contains(&name.chars().count()) || name.chars().any(has_no_place) {
         return Err(ParseError::Malformed {
             field: "alarmName",
             must_be: "1 to 255 characters, none a control character",

@@ -13,7 +13,7 @@ use super::{
     SignalKind,
 };
 use crate::home::Home;
-use crate::name::{AccountId, ConfigurationSetName, Region, SetKey};
+use crate::name::{AccountId, CallerIdentity, ConfigurationSetName, Region, SetKey};
 use crate::time::plus_seconds;
 
 /// The wire form. Headers, subject and diagnostic text are never read; fields not named here are skipped, and text is
@@ -52,6 +52,8 @@ pub(super) struct Mail<'a> {
 pub(super) struct Tags<'a> {
     #[serde(borrow, rename = "ses:configuration-set")]
     configuration_set: Option<Vec<Text<'a>>>,
+    #[serde(borrow, rename = "ses:caller-identity")]
+    caller_identity: Option<Vec<Text<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,6 +132,7 @@ pub(super) fn count(
     if !reader.any_age && sent_at < plus_seconds(now, -MAX_AGE_SECONDS) {
         return Ok(Reading::Ignored(Ignored::TooOld));
     }
+    let sender = sender(reader, mail.tags.as_ref());
     let Some(name) = configuration_set(mail.tags, origin)? else {
         return Ok(Reading::Ignored(Ignored::NoConfigurationSet));
     };
@@ -146,7 +149,7 @@ pub(super) fn count(
     Ok(match counted {
         Ok((counting, ids)) => {
             let set = SetKey { account, region, name };
-            let signal = Signal { set, kind: counting.kind, ids, sent_at, occurred_at };
+            let signal = Signal { set, kind: counting.kind, ids, sender, sent_at, occurred_at };
             Reading::Signals { signals: vec![signal], unknown_subtype: counting.unknown_subtype }
         }
         Err(ignored) => Reading::Ignored(ignored),
@@ -249,6 +252,13 @@ fn bare(address: &str) -> &str {
 
 fn present<'a>(field: Option<Text<'a>>, name: &'static str) -> Result<Text<'a>, ParseError> {
     field.filter(|text| !text.is_empty()).ok_or(ParseError::Missing(name))
+}
+
+/// Who sent; `None` when SES does not say, and then the mail counts as the set's own. A name that can't be kept is told
+/// apart all the same.
+fn sender(reader: &Reader, tags: Option<&Tags<'_>>) -> Option<CallerIdentity> {
+    let identity = tags?.caller_identity.as_deref()?.first()?;
+    identity.parse().ok().or_else(|| reader.key.sender(identity))
 }
 
 /// A time that nothing is counted by refuses no record.

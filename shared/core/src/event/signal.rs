@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::hash::Hasher;
 
-use crate::name::SetKey;
+use crate::name::{CallerIdentity, SetKey};
 
 /// What is counted. Everything else that SES publishes is acknowledged and left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +72,11 @@ impl HashKey {
         self.hash(message_id, feedback_id)
     }
 
+    /// Stands in for a sender whose name can't be kept as it is: `hashed:` and 16 hexadecimal digits.
+    pub fn sender(&self, name: &str) -> Option<CallerIdentity> {
+        format!("hashed:{:016x}", u64::from_be_bytes(self.hash("ses:caller-identity", name).0)).parse().ok()
+    }
+
     fn hash(&self, message_id: &str, rest: &str) -> ReceiptId {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write(message_id.as_bytes());
@@ -96,6 +101,8 @@ pub struct Signal {
     pub kind: SignalKind,
     /// One id per counted unit, each different from the others; never empty.
     pub ids: Vec<ReceiptId>,
+    /// With whose credentials it was sent; `None` when SES does not say.
+    pub sender: Option<CallerIdentity>,
     /// `mail.timestamp`: when SES accepted the mail. It decides the bucket.
     pub sent_at: Timestamp,
     /// The bounce's or complaint's own time; `sent_at` for a send, and where it is absent, unreadable or earlier. It

@@ -138,6 +138,15 @@ impl Words {
                 "judged with what it has; it pauses later than it should, or not at all.".to_owned(),
                 "check that SES publishes SEND, BOUNCE and COMPLAINT of this set to the guard's topic, and that the guard's dead-letter queues are empty.".to_owned(),
             ),
+            Act::StrangersSend => (
+                "unexpected sender for",
+                "Configuration Set Warned",
+                match left_out(record) {
+                    true => "left that mail out when it judged the configuration set; the account's rate has it.".to_owned(),
+                    false => "nothing; that mail counts as any other.".to_owned(),
+                },
+                format!("find out who that is, and let its IAM policy allow it its own configuration set only. If it may send with {name}, add it to the policy's senders: ses-guard policy show"),
+            ),
             Act::Gone => (
                 "no longer found:",
                 "Configuration Set Drifted",
@@ -240,6 +249,11 @@ impl Words {
         };
         Some(Self { subject, detail_type, done, next })
     }
+}
+
+/// Whether the mail of strangers is left out.
+fn left_out(record: &AuditRecord) -> bool {
+    record.evidence.as_ref().and_then(|evidence| evidence.get("leftOut")).and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// Which blind spot it is about.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::account::AccountPolicy;
 use super::pattern::Pattern;
 use super::profile::{self, Profile, ProfileName};
+use super::senders::Senders;
 use super::{Policy, file};
 use crate::name::ConfigurationSetName;
 
@@ -60,6 +61,7 @@ pub(super) struct Rule {
     pub(super) line: usize,
     pub(super) profile: usize,
     pub(super) mode: Option<Mode>,
+    pub(super) senders: Option<Senders>,
 }
 
 /// What one name or wildcard is assigned.
@@ -73,6 +75,8 @@ pub struct AssignedRule<'a> {
     pub profile: &'a ProfileName,
     /// Its own mode, if it has one.
     pub mode: Option<Mode>,
+    /// Who may send with its sets, if it says so.
+    pub senders: Option<&'a Senders>,
 }
 
 /// One pattern of an `[[exempt]]`.
@@ -126,6 +130,18 @@ pub struct SetPolicy {
     pub exempt: Option<Exemption>,
     /// The rule that assigned it; `None` when none names it.
     pub rule: Option<RuleUsed>,
+    /// Who may send with it; `None` when nothing says so, and then everybody may.
+    pub senders: Option<Senders>,
+}
+
+impl SetPolicy {
+    /// As if the guard were to pause any set by it: enforced, and nobody exempt.
+    #[must_use]
+    pub fn enforced(self) -> PolicyBook {
+        let everything = "*".parse().ok();
+        let rule = everything.map(|pattern| Rule { pattern, line: 1, profile: 0, mode: None, senders: self.senders });
+        PolicyBook { rules: rule.into_iter().collect(), ..PolicyBook::from(self.policy) }
+    }
 }
 
 impl PolicyBook {
@@ -146,6 +162,7 @@ impl PolicyBook {
             mode: rule.and_then(|rule| rule.mode).unwrap_or(self.mode),
             exempt: exempt.find(|exempt| exempt.exemption.holds(now)).map(|exempt| exempt.exemption.clone()),
             rule: rule.map(|rule| RuleUsed { pattern: rule.pattern.to_string(), line: rule.line }),
+            senders: rule.and_then(|rule| rule.senders.clone()),
         }
     }
 
@@ -164,7 +181,8 @@ impl PolicyBook {
     pub fn rules(&self) -> impl Iterator<Item = AssignedRule<'_>> {
         self.rules.iter().filter_map(|rule| {
             let profile = &self.profiles.get(rule.profile)?.name;
-            Some(AssignedRule { pattern: rule.pattern.as_str(), line: rule.line, profile, mode: rule.mode })
+            let senders = rule.senders.as_ref();
+            Some(AssignedRule { pattern: rule.pattern.as_str(), line: rule.line, profile, mode: rule.mode, senders })
         })
     }
 

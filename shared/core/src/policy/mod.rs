@@ -9,6 +9,7 @@ mod fault;
 pub mod file;
 pub mod pattern;
 mod profile;
+mod senders;
 pub mod stored;
 
 use std::fmt;
@@ -23,6 +24,7 @@ pub use book::{AssignedRule, Exemption, Mode, PolicyBook, RuleUsed, SetPolicy};
 pub use deployed::{Deployed, Source};
 pub use fault::{LONGEST_WINDOW_BUCKETS, PolicyError, PolicyFault, aws_pause_line, aws_review_line};
 pub use profile::{Profile, ProfileName, ProfileNameError};
+pub use senders::{NotASender, SenderPattern, Senders};
 
 /// Millionths of a failure in one.
 const MICRO: u64 = 1_000_000;

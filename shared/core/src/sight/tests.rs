@@ -24,6 +24,7 @@ fn counted(receipts: u64, suspect: u64) -> Vec<BucketTally> {
         counts: PerKind { sends: Interval { receipts, recorded: 0, suspect, ids: 0 }, ..PerKind::default() },
         newest_send: None,
         newest_failure: None,
+        senders: Default::default(),
     };
     (0..32).rev().map(tally).collect()
 }

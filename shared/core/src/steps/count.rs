@@ -15,14 +15,14 @@ use jiff::Timestamp;
 use crate::event::Signal;
 use crate::name::SetKey;
 use crate::port::{Clock, Fault, Landed, Ledger, Register};
-use crate::tally::{Addition, Ids, fold, fold_account};
+use crate::tally::{Addition, Held, fold, fold_account};
 use crate::time::Bucket;
 
 /// Writes in flight at once.
 const IN_FLIGHT: usize = 64;
 /// Attempts at one write, and the waits between them.
 const BACKOFF_MILLISECONDS: [u64; 4] = [25, 100, 400, 1_000];
-/// Buckets whose ids are remembered: 10 MB, were all of them full.
+/// Buckets of which it is remembered what they hold: 10 MB, were all of them full.
 const REMEMBERED_BUCKETS: usize = 2_000;
 /// Additions to the account's counts that are kept for the next batch: 1 MB, were each of a full batch.
 const KEPT_ADDITIONS: usize = 64;
@@ -63,14 +63,14 @@ pub struct Counter<L, R, C> {
     ledger: L,
     register: R,
     clock: C,
-    ids: Mutex<HashMap<(SetKey, Bucket), Ids>>,
+    held: Mutex<HashMap<(SetKey, Bucket), Held>>,
     kept: Mutex<Vec<Addition>>,
 }
 
 impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
     /// A counter that has seen nothing yet.
     pub fn new(ledger: L, register: R, clock: C) -> Self {
-        Self { ledger, register, clock, ids: Mutex::default(), kept: Mutex::default() }
+        Self { ledger, register, clock, held: Mutex::default(), kept: Mutex::default() }
     }
 
     /// Counts a batch. Everything that is not named in [`Counted::failed`] is stored, and its set marked. Nothing is
@@ -177,7 +177,7 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
             }
             match self.ledger.add(addition).await {
                 Ok(held) => {
-                    self.remember(bucket, held.ids);
+                    self.remember(bucket, held);
                     return Ok(());
                 }
                 Err(fault) => {
@@ -208,16 +208,16 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
     }
 
     fn record_what_fits(&self, bucket: &(SetKey, Bucket), addition: &mut Addition) {
-        let known = self.ids.lock().ok();
+        let known = self.held.lock().ok();
         addition.record_what_fits(known.as_ref().and_then(|known| known.get(bucket)));
     }
 
-    fn remember(&self, bucket: (SetKey, Bucket), ids: Ids) {
-        if let Ok(mut known) = self.ids.lock() {
+    fn remember(&self, bucket: (SetKey, Bucket), held: Held) {
+        if let Ok(mut known) = self.held.lock() {
             if known.len() >= REMEMBERED_BUCKETS {
                 known.clear();
             }
-            known.insert(bucket, ids);
+            known.insert(bucket, held);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::policy::{PolicyBook, SetPolicy};
 use crate::port::{Clock, Committed, Fault, Ledger, Register, Reminder};
 use crate::standing::{Assessment, assess, window_start};
 use crate::state::{Change, Intent, Owner, Phase, State, Why};
+use crate::strangers::{Strangers, apart};
 use crate::tally::BucketTally;
 use crate::time::{Bucket, plus_seconds};
 
@@ -68,7 +69,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock> Judge<L, R, M, C> {
                     let judged_by = self.policy.for_set(&set.name, now);
                     let from = window_start(&judged_by.policy, now, state.fresh);
                     let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
-                    decide(&judged_by, self.mode, set, &state, &tallies, now)
+                    decide(&judged_by, self.mode, set, &state, tallies, now)
                 }
             };
             let change = match decision {
@@ -121,10 +122,11 @@ fn decide(
     mode: Mode,
     set: &SetKey,
     state: &State,
-    tallies: &[BucketTally],
+    tallies: Vec<BucketTally>,
     now: Timestamp,
 ) -> Decision {
-    let found = assess(&judged_by.policy, tallies, state.fresh, now);
+    let (tallies, strangers) = apart(judged_by, tallies);
+    let found = assess(&judged_by.policy, &tallies, state.fresh, now);
     if found.judgement.verdict == Verdict::Pause
         && let Some(decision) = recheck_first(state, &found, now)
     {
@@ -139,7 +141,8 @@ fn decide(
         let next = after.intending(Intent::Pause, found.priority, Owner::Guard, why.clone());
         let record = AuditRecord::of(set, now, Act::PauseIntended, state, &next, why);
         // The mark stays: a mark set meanwhile must not make the pause wait.
-        return Decision::Settle(Box::new(Change::silent(set, state, next).recorded(record, false)));
+        let change = Change::silent(set, state, next).recorded(record, false);
+        return Decision::Settle(Box::new(telling_of(&strangers, change, set, state, now)));
     }
 
     after.phase = match (state.phase, verdict) {
@@ -177,7 +180,18 @@ fn decide(
         let record = AuditRecord::of(set, now, Act::CountingDegraded, state, &change.after, why);
         change = change.recorded(record, true);
     }
-    Decision::Settle(Box::new(change))
+    Decision::Settle(Box::new(telling_of(&strangers, change, set, state, now)))
+}
+
+/// The change, and that others than the policy names send with the set, if that is news.
+fn telling_of(strangers: &Strangers, mut change: Change, set: &SetKey, state: &State, now: Timestamp) -> Change {
+    if !strangers.are_news(state, now) {
+        return change;
+    }
+    change.after.strangers_told_at = Some(now);
+    let why = Why { evidence: Some(strangers.evidence()), ..Why::guard(strangers.sentence()) };
+    let record = AuditRecord::of(set, now, Act::StrangersSend, state, &change.after, why);
+    change.recorded(record, true)
 }
 
 /// Why a set isn't paused, whatever the verdict: what a person said of this set comes first.

@@ -23,6 +23,7 @@ use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, Swit
 use crate::standing::{assess, window_start};
 use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
 use crate::steps::decide::Mode;
+use crate::strangers::{SendersAnswer, apart};
 use crate::tally::BucketTally;
 use crate::time::Bucket;
 
@@ -207,8 +208,11 @@ struct Known {
 
 impl Known {
     fn answer(self, request: &Request, set: &SetKey, before: &State, after: &State, sending: Sending) -> Answer {
-        let found = assess(&self.judged_by.policy, &self.tallies, after.fresh, self.now);
-        Answer::Set(Box::new(SetAnswer::new(request, set, before, after, sending.known(), &found, self.judged_by)))
+        let (tallies, strangers) = apart(&self.judged_by, self.tallies);
+        let found = assess(&self.judged_by.policy, &tallies, after.fresh, self.now);
+        let senders = SendersAnswer::of(&self.judged_by, &strangers);
+        let answer = SetAnswer::new(request, set, before, after, sending.known(), &found, self.judged_by);
+        Answer::Set(Box::new(answer.naming(senders)))
     }
 }
 

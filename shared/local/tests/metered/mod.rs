@@ -8,8 +8,8 @@ use futures::FutureExt;
 use guard_core::digest::{Digest, PAGE_BUCKETS, Page, tally_to_bytes};
 use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
-use guard_core::port::{Digests, Fault, Held, Known, Ledger};
-use guard_core::tally::{Addition, BucketTally, Interval, PerKind};
+use guard_core::port::{Digests, Fault, Known, Ledger};
+use guard_core::tally::{Addition, BucketTally, Held, Interval, PerKind};
 use guard_core::time::Bucket;
 use guard_local::{MemoryDigests, MemoryLedger};
 use jiff::Timestamp;
@@ -135,7 +135,7 @@ pub(crate) fn full_page_of_notes(set: &SetKey, [sends, bounces, complaints, prev
         prevented: of(prevented, if shard { 0 } else { 64 }),
     };
     let first = Page::of(Bucket::of(Timestamp::UNIX_EPOCH));
-    let tally = |at| BucketTally { bucket: first.bucket(at), counts, newest_send: None, newest_failure: None };
+    let tally = |at| BucketTally { counts, ..BucketTally::nothing(first.bucket(at)) };
     page(set, &(0..PAGE_BUCKETS).map(|at| (at, note(&tally(at)))).collect())
 }
 

@@ -87,14 +87,13 @@ pub(crate) fn assemble(
 /// The first and last second in which mail was sent, and the last in which anything happened.
 fn ends(archive: &Archive) -> Option<(u32, u32, u32)> {
     let sent = archive.sets.values().flat_map(|history| {
-        let sends = history.sent.as_slice().iter().map(|sent| sent.at);
-        sends.chain(history.failed.as_slice().iter().map(|failed| failed.sent_at))
+        let sends = history.sent().map(|sent| sent.at);
+        sends.chain(history.failed().map(|failed| failed.sent_at))
     });
     let (first, last_sent) = sent.fold(None, |ends: Option<(u32, u32)>, at| {
         Some(ends.map_or((at, at), |(first, last)| (first.min(at), last.max(at))))
     })?;
-    let last =
-        archive.sets.values().filter_map(|history| history.failed.as_slice().last()).map(|failed| failed.at).max();
+    let last = archive.sets.values().flat_map(History::failed).map(|failed| failed.at).max();
     Some((first, last_sent, last.unwrap_or(last_sent)))
 }
 

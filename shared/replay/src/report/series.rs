@@ -63,8 +63,8 @@ impl Sums {
 /// A set's counts by 15 minutes in which mail was sent, only up to `until`.
 pub(super) fn by_bucket(history: &History, until: Option<u32>) -> BTreeMap<u32, Sums> {
     let mut buckets: BTreeMap<u32, Sums> = BTreeMap::new();
-    let sends = history.sent.as_slice().iter().map(|sent| (sent.at, SignalKind::Send, sent.count));
-    let failures = history.failed.as_slice().iter().map(|failed| (failed.sent_at, failed.kind, failed.count));
+    let sends = history.sent().map(|sent| (sent.at, SignalKind::Send, sent.count));
+    let failures = history.failed().map(|failed| (failed.sent_at, failed.kind, failed.count));
     for (at, kind, count) in sends.chain(failures).filter(|(at, ..)| until.is_none_or(|until| *at < until)) {
         buckets.entry(at - at % 900).or_default().add(kind, count.into());
     }

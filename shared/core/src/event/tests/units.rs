@@ -3,6 +3,27 @@
 use super::*;
 
 #[test]
+fn who_sent_is_kept_by_name_and_never_as_an_address() {
+    let of = |tag: Value| {
+        let mut event = send(&["ana@example.net"]);
+        event["mail"]["tags"]["ses:caller-identity"] = tag;
+        signal(&event.to_string()).sender
+    };
+    let name = |tag: Value| of(tag).map(|sender| sender.to_string());
+    assert_eq!(name(json!(["tenant-a-smtp"])), Some("tenant-a-smtp".to_owned()));
+    assert_eq!(name(json!(["tenant-a-smtp", "x"])), Some("tenant-a-smtp".to_owned()));
+    for none in [json!([]), json!(null)] {
+        assert_eq!(name(none.clone()), None, "{none}");
+    }
+    let hashed = name(json!(["ana@example.com"])).unwrap();
+    assert!(hashed.starts_with("hashed:") && hashed.len() == 23, "{hashed}");
+    assert_ne!(name(json!(["bob@example.com"])), Some(hashed), "two of them are told apart");
+    for odd in ["", "a b", "a\nb", &"x".repeat(129)] {
+        assert!(name(json!([odd])).unwrap().starts_with("hashed:"), "{odd:?}");
+    }
+}
+
+#[test]
 fn a_send_counts_each_different_recipient_once() {
     for (what, destination, expected) in [
         ("one", &["ana@example.net"][..], "marketing-weekly Send 1"),

@@ -82,6 +82,7 @@ fn document(entries: &[Entry], now: Option<Timestamp>, problems: &mut Problems<'
         pattern: assigned.pattern.value,
         profile: assigned.profile,
         mode: assigned.mode,
+        senders: assigned.senders,
     });
     PolicyBook { rules: rules.collect(), profiles: profiles.known, exempt, mode, account }
 }

@@ -78,7 +78,7 @@ fn contradicted(rule: &Assigned, earlier: &[Assigned], effort: &mut usize, probl
     let this = &rule.pattern.value;
     for (index, first) in earlier.iter().enumerate() {
         let that = &first.pattern.value;
-        let same = (first.profile, first.mode) == (rule.profile, rule.mode);
+        let same = (first.profile, first.mode, &first.senders) == (rule.profile, rule.mode, &rule.senders);
         if same || this.is_exact() || that.is_exact() || !may_meet(this, that) {
             continue;
         }

@@ -9,11 +9,15 @@ use super::problem::Problems;
 use super::profiles::Profiles;
 use super::tree::{At, Entry, Node};
 use super::value;
+use crate::line::has_no_place;
 use crate::policy::Mode;
 use crate::policy::book::{Exempt, Exemption};
 use crate::policy::pattern::{Pattern, PatternError};
+use crate::policy::senders::{NotASender, SenderPattern, Senders};
 
 const LONGEST_REASON: usize = 500;
+/// More than a set's mail is ever sent by; wildcards make up for it.
+const MOST_SENDERS: usize = 50;
 /// An exemption that holds for longer is a setting, not an exception.
 const LONGEST_EXEMPTION_DAYS: i64 = 366;
 
@@ -25,6 +29,7 @@ pub(super) struct Assigned {
     /// In [`Profiles::known`].
     pub(super) profile: usize,
     pub(super) mode: Option<Mode>,
+    pub(super) senders: Option<Senders>,
 }
 
 pub(super) fn assigned(node: Option<&Entry>, profiles: &Profiles, problems: &mut Problems<'_>) -> Vec<Assigned> {
@@ -37,16 +42,61 @@ pub(super) fn assigned(node: Option<&Entry>, profiles: &Profiles, problems: &mut
         let mode = written_mode.and_then(|node| {
             value::mode(&node.value).map_err(|message| problems.error(node.at, format!("mode: {message}"))).ok()
         });
-        let misspelt = ["profile", "mode"].iter().any(|key| fields.misspelt(key));
-        if name.is_none() && written_mode.is_none() && !misspelt {
-            problems.error(fields.at, "this rule assigns nothing; write a profile or a mode");
+        let (written_senders, senders) = senders(&mut fields, problems);
+        let misspelt = ["profile", "mode", "senders", "strict_sender"].iter().any(|key| fields.misspelt(key));
+        if name.is_none() && written_mode.is_none() && !written_senders && !misspelt {
+            problems.error(fields.at, "this rule assigns nothing; write a profile, a mode or senders");
         }
         let at = fields.at;
         fields.finish(problems);
-        let assigned = |pattern| Assigned { pattern, rule: at, profile: profile.unwrap_or(0), mode };
+        let assigned = |pattern| {
+            let (profile, senders) = (profile.unwrap_or(0), senders.clone());
+            Assigned { pattern, rule: at, profile, mode, senders }
+        };
         all.extend(patterns.into_iter().map(assigned));
     }
     all
+}
+
+/// `senders` and `strict_sender`; and whether anything was written.
+fn senders(fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> (bool, Option<Senders>) {
+    let written = fields.take("senders").map(|(_, node)| node);
+    let strict = fields.read("strict_sender", problems, value::truth);
+    let Some(node) = written else {
+        if let Some(strict) = &strict
+            && !fields.misspelt("senders")
+        {
+            let message =
+                "strict_sender: says nothing without senders; write senders = [\"…\"], who may send with these sets";
+            problems.error(strict.at, message);
+        }
+        return (strict.is_some(), None);
+    };
+    let items = match &node.value {
+        Node::List(items) if items.is_empty() => {
+            problems
+                .error(node.at, "senders: the list is empty; write who may send with these sets, or delete the key");
+            return (true, None);
+        }
+        Node::List(items) if items.len() > MOST_SENDERS => {
+            problems
+                .error(node.at, format!("senders: more than {MOST_SENDERS}; use wildcards, such as \"tenant-a-*\""));
+            return (true, None);
+        }
+        Node::List(items) => items.as_slice(),
+        Node::Text(_) | Node::Whole(_) | Node::Decimal(_) | Node::Truth(_) | Node::Date(_) | Node::Table(_) => {
+            std::slice::from_ref(node)
+        }
+    };
+    let mut patterns: Vec<SenderPattern> = Vec::new();
+    for item in items {
+        let parse = |text: String| text.parse().map_err(|error: NotASender| error.to_string());
+        match value::text(&item.value).and_then(parse) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(message) => problems.error(item.at, format!("senders: {message}")),
+        }
+    }
+    (true, Senders::new(patterns, strict.is_some_and(|strict| strict.value)))
 }
 
 /// The profile of this name; 0 stands in for one that was found faulty already.
@@ -130,7 +180,7 @@ fn reason(node: &Node) -> Result<String, String> {
     if text.is_empty() {
         return Err("must not be empty; write who decided it and why".to_owned());
     }
-    if text.chars().count() > LONGEST_REASON || text.chars().any(char::is_control) {
+    if text.chars().count() > LONGEST_REASON || text.chars().any(has_no_place) {
         return Err(format!("write one line of at most {LONGEST_REASON} characters"));
     }
     Ok(text.to_owned())

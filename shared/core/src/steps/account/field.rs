@@ -15,6 +15,7 @@ use crate::port::{AccountView, Clock, Fault, Glance, Ledger, Register};
 use crate::standing::count;
 use crate::state::{Phase, State};
 use crate::steps::decide::spared;
+use crate::strangers::apart;
 use crate::tally::BucketTally;
 use crate::time::Bucket;
 
@@ -72,6 +73,7 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
                 Phase::Active | Phase::Warned | Phase::Trial => Standing::Sends,
                 Phase::Pausing | Phase::Paused | Phase::Resuming | Phase::External | Phase::Gone => Standing::Stopped,
             };
+            let (tallies, _) = apart(&judged_by, tallies);
             let (over, goes_on) = split(&state, &tallies, metric);
             let share = |counts, standing, spared| Share {
                 name: set.name.clone(),

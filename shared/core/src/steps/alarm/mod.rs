@@ -17,6 +17,7 @@ use crate::port::{Alarms, Clock, Committed, Fault, Landed, Ledger, Register, Rem
 use crate::standing::{Assessment, assess, window_start};
 use crate::state::{Change, Intent, Owner, Phase, State, Why};
 use crate::steps::decide::{Judge, Outcome, spared};
+use crate::strangers::apart;
 use crate::time::Bucket;
 
 /// How often a change is tried anew after someone else changed the state.
@@ -129,6 +130,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, A: Alarms>
         // From the window's edge, and not from the fence: a set that was counted before its resume is not blind.
         let tallies = self.judge.ledger.window(set, window_start(policy, now, None), Bucket::of(now).plus(1)).await?;
         let blind = tallies.iter().all(|one| one.counts.sends.receipts == 0);
+        let (tallies, _) = apart(&judged_by, tallies);
         let found = assess(policy, &tallies, state.fresh, now);
 
         let refusal = if let Some(because) = spared(&judged_by, self.judge.mode, state) {

@@ -17,6 +17,7 @@ use crate::sight::{Shown, Sight};
 use crate::standing::Assessment;
 use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
 use crate::steps::decide::Mode;
+use crate::strangers::SendersAnswer;
 
 /// An answer; as JSON it always begins with `ok`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -107,6 +108,9 @@ pub struct SetAnswer {
     tally: Tally,
     thresholds: Thresholds,
     judged_by: JudgedBy,
+    /// Only where the policy says who may send with the set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    senders: Option<SendersAnswer>,
     /// `null` while its events reach the guard, or nobody knows yet.
     unheard: Option<UnheardAnswer>,
     /// The reason, in one sentence.
@@ -187,7 +191,7 @@ impl SetAnswer {
         found: &Assessment,
         judged_by: SetPolicy,
     ) -> Self {
-        let SetPolicy { policy, profile, mode, exempt, rule } = judged_by;
+        let SetPolicy { policy, profile, mode, exempt, rule, senders: _ } = judged_by;
         let totals = found.totals;
         let trial = found.judgement.trial;
         let line = |metric| match policy.effective_line(metric, trial) {
@@ -223,9 +227,17 @@ impl SetAnswer {
                 complaint,
             },
             judged_by: JudgedBy { profile, rule, mode, exempt },
+            senders: None,
             unheard: after.unheard.map(UnheardAnswer::from),
             sentence: why.unwrap_or_else(|| sentence::standing(&totals, bounce, complaint)),
         }
+    }
+}
+
+impl SetAnswer {
+    /// With who may send with the set, and who else did.
+    pub(super) fn naming(self, senders: Option<SendersAnswer>) -> Self {
+        Self { senders, ..self }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch};
 use crate::standing::{assess, window_start};
 use crate::state::{Phase, State};
 use crate::steps::decide::spared;
+use crate::strangers::apart;
 use crate::time::Bucket;
 
 /// Sets looked at, or marked, at once.
@@ -145,6 +146,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         let judged_by = book.for_set(&set.name, now);
         let from = window_start(&judged_by.policy, now, state.fresh);
         let tallies = self.ledger.window(set, from, Bucket::of(now).plus(1)).await?;
+        let (tallies, _) = apart(&judged_by, tallies);
         let judgement = assess(&judged_by.policy, &tallies, state.fresh, now).judgement;
         let about = json!({
             "configurationSet": set.name,

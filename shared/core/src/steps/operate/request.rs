@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::answer::{ErrorCode, Refusal};
 use crate::home::Home;
+use crate::line::has_no_place;
 use crate::name::{AccountId, ConfigurationSetName, NameError, Region};
 use crate::state::{Phase, Why};
 
@@ -201,7 +202,8 @@ struct Wire {
 impl Request {
     /// Reads a request. Whatever is missing, unknown, malformed or does not belong to the action is refused.
     pub fn parse(json: serde_json::Value) -> Result<Self, Refusal> {
-        let mut wire: Wire = serde_json::from_value(json).map_err(|error| Refusal::invalid(error.to_string()))?;
+        let mut wire: Wire =
+            serde_json::from_value(json).map_err(|error| Refusal::invalid(plain(&error.to_string())))?;
         let action = match wire.action.as_str() {
             "status" => Action::Status { set: wire.set()? },
             "list" => Action::List { phase: wire.phase.take(), unheard: wire.unheard.take().unwrap_or(false) },
@@ -294,6 +296,11 @@ impl Wire {
     }
 }
 
+/// What is wrong with a request may quote it: on one line.
+fn plain(message: &str) -> String {
+    message.chars().map(|letter| if has_no_place(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
 fn name<T: FromStr<Err = NameError>>(text: Option<String>) -> Result<Option<T>, Refusal> {
     text.map(|text| text.parse().map_err(|error: NameError| Refusal::invalid(error.to_string()))).transpose()
 }
@@ -307,7 +314,7 @@ fn words(action: &str, field: &str, text: Option<String>, longest: usize) -> Res
     if text.chars().count() > longest {
         return Err(Refusal::invalid(format!("{field} may have at most {longest} characters")));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(has_no_place) {
         return Err(Refusal::invalid(format!("{field} must not contain control characters")));
     }
     Ok(text.to_owned())

@@ -18,6 +18,7 @@ use crate::sight::Sight;
 use crate::standing::{assess, courses, window_start};
 use crate::state::State;
 use crate::steps::decide::{Mode, spared};
+use crate::strangers::apart;
 use crate::tally::BucketTally;
 use crate::time::Bucket;
 
@@ -101,6 +102,7 @@ impl<L: Ledger, R: Register, C: Clock, P: PolicyStore> Watcher<L, R, C, P> {
         let from = window_start(&judged_by.policy, now, state.fresh);
         let tallies =
             if set.is_account() { Vec::new() } else { self.ledger.window(&set, from, Bucket::of(now).plus(1)).await? };
+        let (tallies, _) = apart(&judged_by, tallies);
         Ok(Row::of(set, state, judged_by, &tallies, self.mode, now))
     }
 }

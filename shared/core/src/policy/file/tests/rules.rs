@@ -45,6 +45,53 @@ profile = "strict"
 }
 
 #[test]
+fn who_may_send_is_part_of_a_rule() {
+    let book = PolicyBook::read(
+        "[[assign]]\nsets='a'\nsenders='a-*'\n[[assign]]\nsets='b'\nsenders=['x','y?']\nstrict_sender=true",
+    )
+    .unwrap();
+    let of = |set: &str| book.for_set(&set.parse().unwrap(), Timestamp::UNIX_EPOCH).senders;
+    let seen =
+        |set: &str| of(set).map(|senders| (senders.patterns().collect::<Vec<_>>().join(" "), senders.is_strict()));
+    assert_eq!(seen("a"), Some(("a-*".to_owned(), false)));
+    assert_eq!(seen("b"), Some(("x y?".to_owned(), true)));
+    assert_eq!(seen("c"), None);
+    assert!(
+        of("b").is_some_and(|senders| senders.admit(&"y1".parse().unwrap()) && !senders.admit(&"y".parse().unwrap()))
+    );
+
+    insta::assert_snapshot!(told(r#"
+[[assign]]
+sets = "a"
+strict_sender = true
+[[assign]]
+sets = "b"
+senders = []
+[[assign]]
+sets = "c"
+senders = ["ana@example.com", 5]
+[[assign]]
+sets = "d"
+sender = "x"
+[[assign]]
+sets = "e-*"
+senders = "x"
+[[assign]]
+sets = "*-e"
+senders = "y"
+"#), @r#"
+    4:17: error: strict_sender: says nothing without senders; write senders = ["…"], who may send with these sets
+    7:11: error: senders: the list is empty; write who may send with these sets, or delete the key
+    10:12: error: senders: write the name of an IAM user or role as SES has it in ses:caller-identity (1 to 128 of A-Z a-z 0-9 _ - + = , . : /), with * for any characters and ? for one
+    10:31: error: senders: this is a number; write a text, such as "…"
+    13:1: error: unknown key "sender"; did you mean senders?
+    18:8: error: "*-e" and "e-*" in line 15 both match "e-e" and assign it differently; add a rule above both that says which is meant, such as sets = ["e-e"]
+    "#);
+    let many = format!("[[assign]]\nsets='a'\nsenders=[{}]", "'x',".repeat(51));
+    insta::assert_snapshot!(told(&many), @r#"3:9: error: senders: more than 50; use wildcards, such as "tenant-a-*""#);
+}
+
+#[test]
 fn special_rules_above_general_ones_are_no_problem() {
     for (what, text) in [
         ("a name above a wildcard", "[[assign]]\nsets='a-1'\nmode='observe'\n[[assign]]\nsets='a-*'\nprofile='strict'"),

@@ -138,11 +138,11 @@ fn tables_of_the_wrong_shape_are_shown_the_right_one() {
 
     [[assign]]
     1:1: error: sets is missing; write sets = ["…"] with names, or wildcards such as "billing-*"
-    1:1: error: this rule assigns nothing; write a profile or a mode
+    1:1: error: this rule assigns nothing; write a profile, a mode or senders
 
     [[assign]]
     sets = 'a'
-    1:1: error: this rule assigns nothing; write a profile or a mode
+    1:1: error: this rule assigns nothing; write a profile, a mode or senders
 
     account = true
     1:11: error: this is true or false; write a table, such as [account]
