@@ -46,7 +46,7 @@ ENVIRONMENT = {
     },
 }
 OUTPUTS = {
-    "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "StateTableName",
+    "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "DigestTableName", "StateTableName",
     "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
     "AlarmFunctionArn", "AlarmFunctionName", "SweepFunctionName", "EventsQueueArn", "ActuateRoleArn", "LookingRoleArns",
     "WidgetFunctionName",

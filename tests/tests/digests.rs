@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use guard_aws::{Clients, DynamoDigests, DynamoLedger};
-use guard_core::digest::{Ages, Digest, Digested, Keeping, Page};
+use guard_core::digest::{Ages, Digest, Digested, Keeping, Sheet};
 use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::name::SetKey;
 use guard_core::port::{Digests, Known, Ledger};
@@ -53,7 +53,7 @@ contract!(
     of_two_notes_the_one_with_more_receipts_stays,
     racing_notes_leave_the_latest,
     a_digest_is_kept_in_place_of_the_one_before,
-    only_the_pages_that_were_asked_for_are_known,
+    only_the_sheets_that_were_asked_for_are_known,
     notes_began_once,
     a_week_reads_the_same_with_digests,
 );
@@ -77,7 +77,7 @@ fn sent(bucket: Bucket, receipts: u64) -> BucketTally {
 }
 
 async fn notes(digests: &impl Digests, set: &SetKey) -> Vec<BucketTally> {
-    digests.known(set, Page::of(noon()), Page::of(noon())).await.unwrap().notes
+    digests.known(set, Sheet::of(noon()), Sheet::of(noon())).await.unwrap().notes
 }
 
 async fn of_two_notes_the_one_with_more_receipts_stays(_: impl Ledger, digests: impl Digests, test: &str) {
@@ -102,28 +102,28 @@ async fn racing_notes_leave_the_latest(_: impl Ledger, digests: impl Digests, te
 
 async fn a_digest_is_kept_in_place_of_the_one_before(_: impl Ledger, digests: impl Digests, test: &str) {
     let set = set(&format!("{test}a"));
-    let page = Page::of(noon());
+    let sheet = Sheet::of(noon());
     for receipts in [5, 7, 6] {
         let buckets = [(noon(), Some(sent(noon(), receipts))), (noon().plus(1), None)].into();
-        let digest = Digest { page, buckets };
+        let digest = Digest { sheet, buckets };
         digests.keep(&set, &digest).await.unwrap();
-        let known = digests.known(&set, page, page).await.unwrap();
+        let known = digests.known(&set, sheet, sheet).await.unwrap();
         assert_eq!(known, Known { digests: vec![digest], notes: Vec::new() });
     }
 }
 
-async fn only_the_pages_that_were_asked_for_are_known(_: impl Ledger, digests: impl Digests, test: &str) {
+async fn only_the_sheets_that_were_asked_for_are_known(_: impl Ledger, digests: impl Digests, test: &str) {
     let (of, other) = (set(&format!("{test}a")), set(&format!("{test}ab")));
-    let pages: Vec<Page> = (-2..3).map(|number| Page::of(noon().plus(24 * number))).collect();
-    for page in &pages {
-        let bucket = page.first().plus(3);
-        digests.keep(&of, &Digest { page: *page, buckets: [(bucket, None)].into() }).await.unwrap();
+    let sheets: Vec<Sheet> = (-2..3).map(|number| Sheet::of(noon().plus(24 * number))).collect();
+    for sheet in &sheets {
+        let bucket = sheet.first().plus(3);
+        digests.keep(&of, &Digest { sheet: *sheet, buckets: [(bucket, None)].into() }).await.unwrap();
         digests.note(&of, &sent(bucket, 1)).await.unwrap();
     }
-    let known = digests.known(&of, pages[1], pages[3]).await.unwrap();
-    assert_eq!(known.digests.iter().map(|digest| digest.page).collect::<Vec<_>>(), pages[1..=3]);
-    assert_eq!(known.notes.iter().map(|note| Page::of(note.bucket)).collect::<Vec<_>>(), pages[1..=3]);
-    assert_eq!(digests.known(&other, pages[0], pages[4]).await.unwrap(), Known::default());
+    let known = digests.known(&of, sheets[1], sheets[3]).await.unwrap();
+    assert_eq!(known.digests.iter().map(|digest| digest.sheet).collect::<Vec<_>>(), sheets[1..=3]);
+    assert_eq!(known.notes.iter().map(|note| Sheet::of(note.bucket)).collect::<Vec<_>>(), sheets[1..=3]);
+    assert_eq!(digests.known(&other, sheets[0], sheets[4]).await.unwrap(), Known::default());
 }
 
 async fn notes_began_once(_: impl Ledger, digests: impl Digests, _: &str) {
@@ -284,7 +284,7 @@ impl Digests for Lost {
     async fn note(&self, _: &SetKey, _: &BucketTally) -> Result<(), guard_core::port::Fault> {
         lost()
     }
-    async fn known(&self, _: &SetKey, _: Page, _: Page) -> Result<Known, guard_core::port::Fault> {
+    async fn known(&self, _: &SetKey, _: Sheet, _: Sheet) -> Result<Known, guard_core::port::Fault> {
         lost()
     }
     async fn keep(&self, _: &SetKey, _: &Digest) -> Result<(), guard_core::port::Fault> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use guard_core::digest::{Digest, Page, tally_from_bytes, tally_to_bytes};
+use guard_core::digest::{Digest, Sheet, tally_from_bytes, tally_to_bytes};
 use guard_core::name::SetKey;
 use guard_core::port::{Digests, Fault, Known};
 use guard_core::tally::BucketTally;
@@ -12,7 +12,7 @@ use crate::locked;
 
 #[derive(Debug, Default)]
 struct Stored {
-    digests: BTreeMap<(SetKey, Page), Vec<u8>>,
+    digests: BTreeMap<(SetKey, Sheet), Vec<u8>>,
     /// Receipts and the state, of each bucket.
     notes: BTreeMap<(SetKey, Bucket), (u64, Vec<u8>)>,
     begun: Option<Timestamp>,
@@ -45,12 +45,12 @@ impl Digests for MemoryDigests {
         Ok(())
     }
 
-    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+    async fn known(&self, set: &SetKey, from: Sheet, to: Sheet) -> Result<Known, Fault> {
         let stored = locked(&self.0);
         let digests = stored
             .digests
             .range((set.clone(), from)..=(set.clone(), to))
-            .filter_map(|((_, page), bytes)| Digest::from_bytes(*page, bytes));
+            .filter_map(|((_, sheet), bytes)| Digest::from_bytes(*sheet, bytes));
         let notes = stored
             .notes
             .range((set.clone(), from.first())..(set.clone(), to.next().first()))
@@ -59,7 +59,7 @@ impl Digests for MemoryDigests {
     }
 
     async fn keep(&self, set: &SetKey, digest: &Digest) -> Result<(), Fault> {
-        locked(&self.0).digests.insert((set.clone(), digest.page), digest.to_bytes());
+        locked(&self.0).digests.insert((set.clone(), digest.sheet), digest.to_bytes());
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use futures::task::noop_waker_ref;
-use guard_core::digest::{Ages, Digest, Digested, Keeping, Page};
+use guard_core::digest::{Ages, Digest, Digested, Keeping, Sheet};
 use guard_core::event::{ReceiptId, SignalKind};
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Digests, Fault, Known, Landed, Ledger};
@@ -138,7 +138,7 @@ impl Digests for Process {
         self.ask(self.world.digests.note(set, held)).await
     }
 
-    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+    async fn known(&self, set: &SetKey, from: Sheet, to: Sheet) -> Result<Known, Fault> {
         // Digests may lag: they are read some time before the notes.
         let digests = self.ask(self.world.digests.known(set, from, to)).await?.digests;
         let mut known = self.ask(self.world.digests.known(set, from, to)).await?;

@@ -265,9 +265,9 @@ fn notes_cost_little_beside_the_counts() {
         // Of 1,031 events 30 are bounces, of which 3 % come late, and one is a complaint, of which 71 % do.
         let late = events * (30.0 * 0.03 + 0.71) / 1_031.0;
         // Each is an addition of its own to a set's bucket and to a shard's.
-        let page = |of: &str, counts| metered::full_page_of_notes(&key(of), counts).div_ceil(1_024) as f64;
-        let busiest = page("marketing-weekly", [11_250_000, 337_500, 11_250, 112_500]);
-        let shard = page("*account*#3", [3_000_000, 90_000, 3_000, 30_000]);
+        let sheet = |of: &str, counts| metered::full_sheet_of_notes(&key(of), counts).div_ceil(1_024) as f64;
+        let busiest = sheet("marketing-weekly", [11_250_000, 337_500, 11_250, 112_500]);
+        let shard = sheet("*account*#3", [3_000_000, 90_000, 3_000, 30_000]);
         let units = (late * (busiest + shard)) / events;
         let hottest = batches * late * hot * busiest;
         println!("| {name} | {late:.1} | {units:.4} | {hottest:.0}/s |");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use guard_core::digest::Page;
+use guard_core::digest::Sheet;
 use guard_core::name::SetKey;
 use guard_core::port::{Committed, Digests, Glance, Known, Ledger, Pending, Register};
 use guard_core::state::{Change, Mark, State};
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Reads what is known of the counts.
-    pub fn known(&mut self, pid: Pid, set: &SetKey, from: Page, to: Page) -> Known {
+    pub fn known(&mut self, pid: Pid, set: &SetKey, from: Sheet, to: Sheet) -> Known {
         let landed = self.oracle.landings();
         if let Some(running) = self.running.get_mut(&pid) {
             running.read_at.insert(set.clone(), landed);

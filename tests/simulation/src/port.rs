@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use guard_core::audit::{AuditId, AuditRecord};
-use guard_core::digest::{Digest, Page};
+use guard_core::digest::{Digest, Sheet};
 use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
@@ -131,7 +131,7 @@ impl Digests for Port {
         noted
     }
 
-    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+    async fn known(&self, set: &SetKey, from: Sheet, to: Sheet) -> Result<Known, Fault> {
         let (pid, key) = (self.pid(), set.clone());
         let effect = move |world: &mut World| world.known(pid, &key, from, to);
         self.ask(Service::Ledger, "known", short(set), false, effect).await

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use guard_core::digest::{Digest, PAGE_BUCKETS, Page, tally_from_bytes, tally_to_bytes};
+use guard_core::digest::{Digest, SHEET_BUCKETS, Sheet, tally_from_bytes, tally_to_bytes};
 use guard_core::name::SetKey;
 use guard_core::port::{Digests, Fault, Known};
 use guard_core::tally::BucketTally;
@@ -21,7 +21,7 @@ use crate::fault::{fault, unreadable};
 
 /// A digest is of use as long as its buckets are there.
 const DIGEST_TTL_SECONDS: i64 = 16 * 86_400;
-/// A note outlives each digest of its page: without it the digest would be believed.
+/// A note outlives each digest of its sheet: without it the digest would be believed.
 const NOTE_TTL_SECONDS: i64 = 31 * 86_400;
 /// Who judges does not wait longer for digests than reading the buckets takes.
 const PATIENCE: Duration = Duration::from_millis(1_000);
@@ -30,7 +30,7 @@ const BEGUN: &str = "begun";
 
 type Item = HashMap<String, AttributeValue>;
 
-/// Notes and digests, an item for each set and page: partition `late#<set>` and `digest#<set>`.
+/// Notes and digests, an item for each set and sheet: partition `late#<set>` and `digest#<set>`.
 #[derive(Debug, Clone)]
 pub struct DynamoDigests {
     client: Client,
@@ -49,7 +49,7 @@ impl DynamoDigests {
         Self { client, impatient: Client::from_conf(impatient), table: table.to_owned() }
     }
 
-    async fn pages(&self, partition: String, from: Page, to: Page, consistent: bool) -> Result<Vec<Item>, Fault> {
+    async fn sheets(&self, partition: String, from: Sheet, to: Sheet, consistent: bool) -> Result<Vec<Item>, Fault> {
         let mut pages = self
             .impatient
             .query()
@@ -78,41 +78,41 @@ fn digests_of(set: &SetKey) -> String {
     format!("digest#{set}")
 }
 
-fn expiry(page: Page, after: i64) -> AttributeValue {
-    number(page.next().first().start_second() + after)
+fn expiry(sheet: Sheet, after: i64) -> AttributeValue {
+    number(sheet.next().first().start_second() + after)
 }
 
-fn page_of(item: &Item) -> Option<Page> {
+fn sheet_of(item: &Item) -> Option<Sheet> {
     let first = Bucket::starting_at(item.get("k")?.as_s().ok()?.parse().ok()?)?;
-    (Page::of(first).first() == first).then(|| Page::of(first))
+    (Sheet::of(first).first() == first).then(|| Sheet::of(first))
 }
 
 /// `None` where it is no digest, or one of another version: then its buckets are read.
 fn digest(item: &Item) -> Option<Digest> {
-    Digest::from_bytes(page_of(item)?, item.get("d")?.as_b().ok()?.as_ref())
+    Digest::from_bytes(sheet_of(item)?, item.get("d")?.as_b().ok()?.as_ref())
 }
 
 /// `None` when anything in it can't be read: a note that is passed over would be a count that is missing.
 fn notes(item: &Item) -> Option<Vec<BucketTally>> {
-    let page = page_of(item)?;
-    let noted = (0..PAGE_BUCKETS).filter_map(|at| Some((at, item.get(&format!("e{at}"))?)));
-    noted.map(|(at, note)| tally_from_bytes(page.bucket(at), note.as_b().ok()?.as_ref())).collect()
+    let sheet = sheet_of(item)?;
+    let noted = (0..SHEET_BUCKETS).filter_map(|at| Some((at, item.get(&format!("e{at}"))?)));
+    noted.map(|(at, note)| tally_from_bytes(sheet.bucket(at), note.as_b().ok()?.as_ref())).collect()
 }
 
 impl Digests for DynamoDigests {
     async fn note(&self, set: &SetKey, held: &BucketTally) -> Result<(), Fault> {
-        let (partition, page, at) = (notes_of(set), Page::of(held.bucket), Page::number(held.bucket));
+        let (partition, sheet, at) = (notes_of(set), Sheet::of(held.bucket), Sheet::number(held.bucket));
         let noted = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("p", AttributeValue::S(partition.clone()))
-            .key("k", sort_key(page.first()))
+            .key("k", sort_key(sheet.first()))
             .update_expression(format!("SET n{at} = :n, e{at} = :e, t = :t"))
             .condition_expression(format!("attribute_not_exists(n{at}) OR n{at} < :n"))
             .expression_attribute_values(":n", number(held.receipts()))
             .expression_attribute_values(":e", AttributeValue::B(Blob::new(tally_to_bytes(held))))
-            .expression_attribute_values(":t", expiry(page, NOTE_TTL_SECONDS))
+            .expression_attribute_values(":t", expiry(sheet, NOTE_TTL_SECONDS))
             .send()
             .await;
         match noted {
@@ -127,15 +127,15 @@ impl Digests for DynamoDigests {
         }
     }
 
-    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+    async fn known(&self, set: &SetKey, from: Sheet, to: Sheet) -> Result<Known, Fault> {
         let partition = notes_of(set);
         let (digests, late) = futures::future::try_join(
-            self.pages(digests_of(set), from, to, false),
-            self.pages(partition.clone(), from, to, true),
+            self.sheets(digests_of(set), from, to, false),
+            self.sheets(partition.clone(), from, to, true),
         )
         .await?;
         let noted: Option<Vec<_>> = late.iter().map(notes).collect();
-        let noted = noted.ok_or_else(|| unreadable("Query", &partition, "an item is no page of notes"))?;
+        let noted = noted.ok_or_else(|| unreadable("Query", &partition, "an item is no sheet of notes"))?;
         Ok(Known { digests: digests.iter().filter_map(digest).collect(), notes: noted.concat() })
     }
 
@@ -146,9 +146,9 @@ impl Digests for DynamoDigests {
             .put_item()
             .table_name(&self.table)
             .item("p", AttributeValue::S(partition.clone()))
-            .item("k", sort_key(digest.page.first()))
+            .item("k", sort_key(digest.sheet.first()))
             .item("d", AttributeValue::B(Blob::new(digest.to_bytes())))
-            .item("t", expiry(digest.page, DIGEST_TTL_SECONDS))
+            .item("t", expiry(digest.sheet, DIGEST_TTL_SECONDS))
             .send()
             .await;
         kept.map(drop).map_err(|error| {

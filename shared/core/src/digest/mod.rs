@@ -5,8 +5,8 @@
 //! bucket, the later of its digest's state and its note's. Nothing is ever corrected or taken back: a digest that is lost, old or
 //! written over by an older one costs reads, and no count. The buckets are the truth.
 
-mod page;
 mod reading;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-pub use page::{Digest, PAGE_BUCKETS, Page, tally_from_bytes, tally_to_bytes};
+pub use sheet::{Digest, SHEET_BUCKETS, Sheet, tally_from_bytes, tally_to_bytes};
 
 use crate::name::SetKey;
 use crate::port::{Clock, Digests, Fault, Known, Landed, Ledger};
@@ -147,7 +147,7 @@ impl<L: Ledger, D: Digests, C: Clock> Ledger for Digested<L, D, C> {
             return Ok(Vec::new());
         }
         let now = self.clock.now();
-        let Ok(Known { digests, notes }) = self.digests.known(set, Page::of(from), Page::of(to)).await else {
+        let Ok(Known { digests, notes }) = self.digests.known(set, Sheet::of(from), Sheet::of(to)).await else {
             return self.ledger.window(set, from, to).await;
         };
         let mut reading = Reading::of(from, to, digests, notes);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::digest::Keeping;
-use crate::digest::page::{Digest, Page};
+use crate::digest::sheet::{Digest, Sheet};
 use crate::event::SignalKind;
 use crate::tally::BucketTally;
 use crate::time::Bucket;
@@ -16,7 +16,7 @@ const UNIT_BYTES: u64 = 4_096;
 pub(super) struct Reading {
     from: Bucket,
     to: Bucket,
-    digests: BTreeMap<Page, Digest>,
+    digests: BTreeMap<Sheet, Digest>,
     /// What each bucket holds, as far as it is known without reading it.
     spared: BTreeMap<Bucket, Option<BucketTally>>,
     /// What is to be read.
@@ -38,7 +38,7 @@ impl Reading {
             }
         }
         let ranges = ranges(from, to, &spared);
-        let digests = digests.into_iter().map(|digest| (digest.page, digest)).collect();
+        let digests = digests.into_iter().map(|digest| (digest.sheet, digest)).collect();
         Self { from, to, digests, spared, ranges, read: BTreeMap::new() }
     }
 
@@ -68,13 +68,13 @@ impl Reading {
         if old <= keeping.above_bytes {
             return Vec::new();
         }
-        let mut kept: BTreeMap<Page, Digest> = BTreeMap::new();
+        let mut kept: BTreeMap<Sheet, Digest> = BTreeMap::new();
         for bucket in self.ranges.iter().flat_map(|(from, to)| buckets(*from, *to)) {
             if bucket < closed && !self.spared.contains_key(&bucket) {
-                let page = Page::of(bucket);
-                let known = || self.digests.get(&page).cloned().unwrap_or_else(|| Digest::of(page));
+                let sheet = Sheet::of(bucket);
+                let known = || self.digests.get(&sheet).cloned().unwrap_or_else(|| Digest::of(sheet));
                 let held = self.read.get(&bucket).cloned();
-                kept.entry(page).or_insert_with(known).buckets.insert(bucket, held);
+                kept.entry(sheet).or_insert_with(known).buckets.insert(bucket, held);
             }
         }
         for (bucket, held) in kept.values_mut().flat_map(|digest| &mut digest.buckets) {

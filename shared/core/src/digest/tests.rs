@@ -6,7 +6,7 @@ use super::reading::Reading;
 use super::*;
 use crate::tally::{Interval, PerKind, Share, Shares, Slot};
 
-/// 2026-11-20T12:00:00Z: the start of a page.
+/// 2026-11-20T12:00:00Z: the start of a sheet.
 const NOON: i64 = 1_795_176_000;
 
 fn bucket(number: i64) -> Bucket {
@@ -52,12 +52,12 @@ fn shares() -> impl Strategy<Value = Shares> {
 }
 
 fn digest() -> impl Strategy<Value = Digest> {
-    let page = Page::of(bucket(0));
-    prop::collection::btree_set(0..PAGE_BUCKETS, 0..=24).prop_flat_map(move |numbers| {
-        let held: Vec<_> = numbers.iter().map(|number| prop::option::of(tally(page.bucket(*number)))).collect();
+    let sheet = Sheet::of(bucket(0));
+    prop::collection::btree_set(0..SHEET_BUCKETS, 0..=24).prop_flat_map(move |numbers| {
+        let held: Vec<_> = numbers.iter().map(|number| prop::option::of(tally(sheet.bucket(*number)))).collect();
         (Just(numbers), held).prop_map(move |(numbers, held)| Digest {
-            page,
-            buckets: numbers.iter().map(|number| page.bucket(*number)).zip(held).collect(),
+            sheet,
+            buckets: numbers.iter().map(|number| sheet.bucket(*number)).zip(held).collect(),
         })
     })
 }
@@ -65,7 +65,7 @@ fn digest() -> impl Strategy<Value = Digest> {
 proptest! {
     #[test]
     fn a_digest_is_read_as_it_was_written(digest in digest()) {
-        prop_assert_eq!(Digest::from_bytes(digest.page, &digest.to_bytes()), Some(digest));
+        prop_assert_eq!(Digest::from_bytes(digest.sheet, &digest.to_bytes()), Some(digest));
     }
 
     #[test]
@@ -77,35 +77,35 @@ proptest! {
     fn what_is_cut_short_or_too_long_is_no_digest(digest in digest(), keep in 0..2_000_usize) {
         let bytes = digest.to_bytes();
         if keep < bytes.len() {
-            prop_assert_eq!(Digest::from_bytes(digest.page, &bytes[..keep]), None);
+            prop_assert_eq!(Digest::from_bytes(digest.sheet, &bytes[..keep]), None);
         }
-        prop_assert_eq!(Digest::from_bytes(digest.page, &[&bytes[..], &[0]].concat()), None);
+        prop_assert_eq!(Digest::from_bytes(digest.sheet, &[&bytes[..], &[0]].concat()), None);
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        drop(Digest::from_bytes(Page::of(bucket(0)), &bytes));
+        drop(Digest::from_bytes(Sheet::of(bucket(0)), &bytes));
         prop_assert!(tally_from_bytes(bucket(0), &bytes).is_none_or(|tally| tally.bucket == bucket(0)));
     }
 }
 
 #[test]
-fn a_page_is_six_hours() {
+fn a_sheet_is_six_hours() {
     for (of, first, number) in [(0, 0, 0), (1, 0, 1), (23, 0, 23), (24, 24, 0), (-1, -24, 23), (-24, -24, 0)] {
-        assert_eq!(Page::of(bucket(of)).first(), bucket(first), "{of}");
-        assert_eq!(Page::number(bucket(of)), number, "{of}");
+        assert_eq!(Sheet::of(bucket(of)).first(), bucket(first), "{of}");
+        assert_eq!(Sheet::number(bucket(of)), number, "{of}");
     }
-    assert_eq!(Page::of(bucket(0)).next(), Page::of(bucket(24)));
+    assert_eq!(Sheet::of(bucket(0)).next(), Sheet::of(bucket(24)));
 }
 
 #[test]
 fn the_bytes_of_a_digest_are_few() {
-    let page = Page::of(bucket(0));
+    let sheet = Sheet::of(bucket(0));
     let full = |tally: &dyn Fn(Bucket) -> BucketTally| Digest {
-        page,
-        buckets: (0..PAGE_BUCKETS).map(|number| (page.bucket(number), Some(tally(page.bucket(number))))).collect(),
+        sheet,
+        buckets: (0..SHEET_BUCKETS).map(|number| (sheet.bucket(number), Some(tally(sheet.bucket(number))))).collect(),
     };
-    let busy = |bucket| {
+    let busy = |bucket: Bucket| {
         let of = |receipts, ids| Interval { receipts, recorded: ids, suspect: receipts / 100, ids };
         let counts = PerKind {
             sends: of(11_250_000, 64),
@@ -125,7 +125,7 @@ fn the_bytes_of_a_digest_are_few() {
         }
     };
     for (what, digest, bytes) in [
-        ("nothing read", Digest::of(page), 7),
+        ("nothing read", Digest::of(sheet), 7),
         ("small buckets", full(&|bucket| exact(bucket, 40)), 7 + 24 * 5),
         ("the busiest", full(&busy), 7 + 24 * 58),
     ] {
@@ -155,7 +155,7 @@ fn additions_are_noted_long_before_their_bucket_is_closed() {
 /// A reading of buckets 0 to 23, of which those in `spared` are known and hold so many sends, or nothing.
 fn reading(spared: impl IntoIterator<Item = (i64, Option<u64>)>) -> Reading {
     let held = |(number, sends): (i64, Option<u64>)| (bucket(number), sends.map(|sends| exact(bucket(number), sends)));
-    let digest = Digest { page: Page::of(bucket(0)), buckets: spared.into_iter().map(held).collect() };
+    let digest = Digest { sheet: Sheet::of(bucket(0)), buckets: spared.into_iter().map(held).collect() };
     Reading::of(bucket(0), bucket(23), vec![digest], Vec::new())
 }
 
@@ -183,9 +183,9 @@ fn what_is_not_known_is_read_in_few_requests() {
 
 #[test]
 fn a_note_counts_where_a_digest_says_what_was_before() {
-    let page = Page::of(bucket(0));
+    let sheet = Sheet::of(bucket(0));
     let held = |number, sends| (bucket(number), Some(exact(bucket(number), sends)));
-    let digest = Digest { page, buckets: BTreeMap::from([held(0, 5), held(1, 5), (bucket(2), None)]) };
+    let digest = Digest { sheet, buckets: BTreeMap::from([held(0, 5), held(1, 5), (bucket(2), None)]) };
     let notes = vec![exact(bucket(0), 6), exact(bucket(1), 4), exact(bucket(2), 1), exact(bucket(3), 9)];
     let mut reading = Reading::of(bucket(0), bucket(3), vec![digest], notes);
     assert_eq!(reading.ranges(), [(bucket(3), bucket(3))], "the last has a note only: others may have added since");
@@ -214,10 +214,10 @@ fn a_digest_is_kept_when_it_would_have_spared_enough() {
 }
 
 #[test]
-fn a_digest_keeps_what_was_known_of_its_page() {
+fn a_digest_keeps_what_was_known_of_its_sheet() {
     let mut reading = reading([(0, Some(3)), (1, None)]);
     reading.read((2..24).map(|number| exact(bucket(number), 64)).collect());
-    let [digest] = &reading.worth_keeping(bucket(20), Keeping::DEPLOYED)[..] else { panic!("one page") };
+    let [digest] = &reading.worth_keeping(bucket(20), Keeping::DEPLOYED)[..] else { panic!("one sheet") };
     assert_eq!(digest.buckets.len(), 20);
     assert_eq!(digest.buckets[&bucket(0)], Some(exact(bucket(0), 3)));
     assert_eq!(digest.buckets[&bucket(1)], None);

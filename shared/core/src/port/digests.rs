@@ -4,15 +4,15 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
-use crate::digest::{Digest, Page};
+use crate::digest::{Digest, Sheet};
 use crate::name::SetKey;
 use crate::port::Fault;
 use crate::tally::BucketTally;
 
-/// What is known of some pages without reading a bucket.
+/// What is known of some sheets without reading a bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Digests of these pages.
+    /// Digests of these sheets.
     pub digests: Vec<Digest>,
     /// What their buckets held after the latest late addition.
     pub notes: Vec<BucketTally>,
@@ -23,11 +23,11 @@ pub trait Digests: Send + Sync {
     /// Notes what a bucket holds, unless a later state of it is noted: one with more receipts. May be repeated.
     fn note(&self, set: &SetKey, held: &BucketTally) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// What is known of the pages from `from` to `to`, both included. Sees every note that returned before the call; its
+    /// What is known of the sheets from `from` to `to`, both included. Sees every note that returned before the call; its
     /// digests may lag behind the latest writes.
-    fn known(&self, set: &SetKey, from: Page, to: Page) -> impl Future<Output = Result<Known, Fault>> + Send;
+    fn known(&self, set: &SetKey, from: Sheet, to: Sheet) -> impl Future<Output = Result<Known, Fault>> + Send;
 
-    /// Keeps a digest in place of the one of that page that is there.
+    /// Keeps a digest in place of the one of that sheet that is there.
     fn keep(&self, set: &SetKey, digest: &Digest) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Writes down that late additions are noted from now on, unless that is written down.

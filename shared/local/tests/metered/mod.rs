@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
-use guard_core::digest::{Digest, PAGE_BUCKETS, Page, tally_to_bytes};
+use guard_core::digest::{Digest, SHEET_BUCKETS, Sheet, tally_to_bytes};
 use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
 use guard_core::port::{Digests, Fault, Known, Ledger};
@@ -96,8 +96,8 @@ impl Ledger for MeteredLedger {
 
 #[derive(Debug, Default)]
 struct Cache {
-    digests: BTreeMap<(SetKey, Page), usize>,
-    notes: BTreeMap<(SetKey, Page), BTreeMap<u8, usize>>,
+    digests: BTreeMap<(SetKey, Sheet), usize>,
+    notes: BTreeMap<(SetKey, Sheet), BTreeMap<u8, usize>>,
     bill: Bill,
 }
 
@@ -116,16 +116,16 @@ impl MeteredDigests {
 }
 
 fn note(held: &BucketTally) -> usize {
-    let name = format!("n{}", Page::number(held.bucket)).len();
+    let name = format!("n{}", Sheet::number(held.bucket)).len();
     2 * name + number(held.receipts()) + tally_to_bytes(held).len()
 }
 
-fn page(set: &SetKey, notes: &BTreeMap<u8, usize>) -> usize {
+fn sheet(set: &SetKey, notes: &BTreeMap<u8, usize>) -> usize {
     keys(&format!("late#{set}")) + notes.values().sum::<usize>()
 }
 
-/// The bytes of a page in which each bucket of such counts has a note.
-pub(crate) fn full_page_of_notes(set: &SetKey, [sends, bounces, complaints, prevented]: [u64; 4]) -> usize {
+/// The bytes of a sheet in which each bucket of such counts has a note.
+pub(crate) fn full_sheet_of_notes(set: &SetKey, [sends, bounces, complaints, prevented]: [u64; 4]) -> usize {
     let of = |receipts: u64, ids: u64| Interval { receipts, recorded: ids, suspect: receipts / 100, ids };
     let shard = set.is_account_shard();
     let counts = PerKind {
@@ -134,29 +134,29 @@ pub(crate) fn full_page_of_notes(set: &SetKey, [sends, bounces, complaints, prev
         complaints: of(complaints, if shard { 24 } else { 256 }),
         prevented: of(prevented, if shard { 0 } else { 64 }),
     };
-    let first = Page::of(Bucket::of(Timestamp::UNIX_EPOCH));
+    let first = Sheet::of(Bucket::of(Timestamp::UNIX_EPOCH));
     let tally = |at| BucketTally { counts, ..BucketTally::nothing(first.bucket(at)) };
-    page(set, &(0..PAGE_BUCKETS).map(|at| (at, note(&tally(at)))).collect())
+    sheet(set, &(0..SHEET_BUCKETS).map(|at| (at, note(&tally(at)))).collect())
 }
 
 impl Digests for MeteredDigests {
     async fn note(&self, set: &SetKey, held: &BucketTally) -> Result<(), Fault> {
         {
             let mut cache = self.cache.lock().unwrap();
-            let notes = cache.notes.entry((set.clone(), Page::of(held.bucket))).or_default();
-            notes.insert(Page::number(held.bucket), note(held));
-            let written = page(set, notes).div_ceil(1_024);
+            let notes = cache.notes.entry((set.clone(), Sheet::of(held.bucket))).or_default();
+            notes.insert(Sheet::number(held.bucket), note(held));
+            let written = sheet(set, notes).div_ceil(1_024);
             cache.bill.written += written;
         }
         self.digests.note(set, held).await
     }
 
-    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+    async fn known(&self, set: &SetKey, from: Sheet, to: Sheet) -> Result<Known, Fault> {
         {
             let mut cache = self.cache.lock().unwrap();
             let range = (set.clone(), from)..=(set.clone(), to);
             let digests: usize = cache.digests.range(range.clone()).map(|(_, bytes)| bytes).sum();
-            let notes: usize = cache.notes.range(range).map(|((set, _), notes)| page(set, notes)).sum();
+            let notes: usize = cache.notes.range(range).map(|((set, _), notes)| sheet(set, notes)).sum();
             cache.bill.read += units(digests) / 2.0 + units(notes);
         }
         self.digests.known(set, from, to).await
@@ -166,7 +166,7 @@ impl Digests for MeteredDigests {
         let bytes = keys(&format!("digest#{set}")) + 1 + digest.to_bytes().len();
         {
             let mut cache = self.cache.lock().unwrap();
-            cache.digests.insert((set.clone(), digest.page), bytes);
+            cache.digests.insert((set.clone(), digest.sheet), bytes);
             cache.bill.written += bytes.div_ceil(1_024);
         }
         self.digests.keep(set, digest).await

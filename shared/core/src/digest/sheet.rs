@@ -1,4 +1,4 @@
-//! Pages of the ledger, and what their buckets came to, in few bytes.
+//! Sheets of the ledger, and what their buckets came to, in few bytes.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use crate::name::CallerIdentity;
 use crate::tally::{BucketTally, Interval, PerKind, Share, Shares, Slot};
 use crate::time::{BUCKET_SECONDS, Bucket};
 
-/// Buckets of a page: six hours. The notes of a page stay about 1 KB, so that each is one write unit, two of the busiest.
-pub const PAGE_BUCKETS: u8 = 24;
+/// Buckets of a sheet: six hours. The notes of a sheet stay about 1 KB, so that each is one write unit, two of the busiest.
+pub const SHEET_BUCKETS: u8 = 24;
 
 /// Six hours of buckets, named by the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Page(Bucket);
+pub struct Sheet(Bucket);
 
-impl Page {
-    const SECONDS: i64 = PAGE_BUCKETS as i64 * BUCKET_SECONDS;
+impl Sheet {
+    const SECONDS: i64 = SHEET_BUCKETS as i64 * BUCKET_SECONDS;
 
-    /// The page that holds this bucket.
+    /// The sheet that holds this bucket.
     pub fn of(bucket: Bucket) -> Self {
         let behind = bucket.start_second().rem_euclid(Self::SECONDS) / BUCKET_SECONDS;
         Self(bucket.plus(-behind))
@@ -28,10 +28,10 @@ impl Page {
         self.0
     }
 
-    /// The page after it.
+    /// The sheet after it.
     #[must_use]
     pub fn next(self) -> Self {
-        Self(self.0.plus(i64::from(PAGE_BUCKETS)))
+        Self(self.0.plus(i64::from(SHEET_BUCKETS)))
     }
 
     /// Its bucket of this number, 0 to 23.
@@ -39,18 +39,18 @@ impl Page {
         self.0.plus(i64::from(number))
     }
 
-    /// The number of a bucket in its page.
+    /// The number of a bucket in its sheet.
     pub fn number(bucket: Bucket) -> u8 {
         let behind = bucket.start_second().rem_euclid(Self::SECONDS) / BUCKET_SECONDS;
-        u8::try_from(behind).unwrap_or(PAGE_BUCKETS)
+        u8::try_from(behind).unwrap_or(SHEET_BUCKETS)
     }
 }
 
-/// What buckets of one page came to when they were read. All of them were closed then to additions that are not noted.
+/// What buckets of one sheet came to when they were read. All of them were closed then to additions that are not noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
-    /// Which page's.
-    pub page: Page,
+    /// Which sheet's.
+    pub sheet: Sheet,
     /// What each bucket held; `None` where it held nothing. A bucket that is missing here was not read.
     pub buckets: BTreeMap<Bucket, Option<BucketTally>>,
 }
@@ -61,9 +61,9 @@ const VERSION: u8 = 1;
 const NO_SLOT: u8 = u8::MAX;
 
 impl Digest {
-    /// Of this page, and nothing read yet.
-    pub fn of(page: Page) -> Self {
-        Self { page, buckets: BTreeMap::new() }
+    /// Of this sheet, and nothing read yet.
+    pub fn of(sheet: Sheet) -> Self {
+        Self { sheet, buckets: BTreeMap::new() }
     }
 
     /// As it is stored: which buckets were read, which of them held something, and what.
@@ -71,7 +71,7 @@ impl Digest {
         let (mut read, mut held) = (0_u32, 0_u32);
         let mut counts = Vec::new();
         for (bucket, tally) in &self.buckets {
-            let bit = 1 << Page::number(*bucket);
+            let bit = 1 << Sheet::number(*bucket);
             read |= bit;
             if let Some(tally) = tally {
                 held |= bit;
@@ -84,19 +84,19 @@ impl Digest {
     }
 
     /// What is stored; `None` when it is nothing that [`Digest::to_bytes`] writes.
-    pub fn from_bytes(page: Page, bytes: &[u8]) -> Option<Self> {
+    pub fn from_bytes(sheet: Sheet, bytes: &[u8]) -> Option<Self> {
         let (&[version, r2, r1, r0, h2, h1, h0], mut counts) = bytes.split_first_chunk()?;
         let (read, held) = (u32::from_be_bytes([0, r2, r1, r0]), u32::from_be_bytes([0, h2, h1, h0]));
         if version != VERSION || held & !read != 0 {
             return None;
         }
         let mut buckets = BTreeMap::new();
-        for number in (0..PAGE_BUCKETS).filter(|number| read & (1 << number) != 0) {
-            let bucket = page.bucket(number);
+        for number in (0..SHEET_BUCKETS).filter(|number| read & (1 << number) != 0) {
+            let bucket = sheet.bucket(number);
             let holds = held & (1 << number) != 0;
             buckets.insert(bucket, if holds { Some(read_tally(bucket, &mut counts)?) } else { None });
         }
-        counts.is_empty().then_some(Self { page, buckets })
+        counts.is_empty().then_some(Self { sheet, buckets })
     }
 }
 
