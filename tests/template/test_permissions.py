@@ -67,7 +67,7 @@ GRANTS = {
     "Operate": READ_TALLIES
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
     | {("ses:GetConfigurationSet", ANY_SET)},
-    "Widget": {("dynamodb:Query", "${LedgerTable.Arn}")}
+    "Widget": READ_TALLIES
     | state("GetItem", "Query")
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")},
 }  # fmt: skip

@@ -162,5 +162,6 @@ async fn no_order_of_events_changes_the_outcome() {
         let state = guard.state(&promo).await;
         let totals = state.totals.unwrap();
         assert_eq!((totals.sends, totals.bounces, state.phase), (200, 30, Phase::Paused), "seed {seed}");
+        assert_eq!(state.used_ppm, 1_500_000, "30 where 10 + 5 % allow 20; seed {seed}");
     }
 }

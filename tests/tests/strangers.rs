@@ -143,7 +143,7 @@ async fn more_senders_than_a_bucket_tells_apart_count_for_the_set() {
     let (mut guard, _, now) = guard();
     guard.policy = Deployed::read(STRICT).expect("the policy is sound");
     let counter = Counter::new(guard.ledger.clone(), guard.register.clone(), guard.clock.clone());
-    for number in 0..40 {
+    for number in 0..40_u64 {
         let by = |kind, mail| {
             let sender = format!("tenant-b-{number:02}").parse().ok();
             let signals = vec![Signal { sender, ..signal("promo", kind, number * 100 + mail, now) }];

@@ -50,6 +50,8 @@ mod tests {
         ] {
             assert_eq!(request(&with(json!({ "widgetContext": context(typed) }))), wanted, "{what}");
         }
+        let file: Value = serde_json::from_str(include_str!("../../../events/widget/order.json")).unwrap();
+        assert!(guard_core::steps::operate::Request::parse(request(&file)).is_ok(), "as CloudWatch sends it");
         let said = with(json!({ "reason": "said", "widgetContext": context(json!({ "reason": "typed" })) }));
         assert_eq!(request(&said)["reason"], "said", "what the request says is not changed");
     }

@@ -1,6 +1,8 @@
 //! Wires the `widget` function to AWS.
 
-use guard_aws::{Clients, DynamoLedger, DynamoPolicyStore, DynamoRegister, Settings, SystemClock};
+use guard_aws::{
+    Clients, DigestedLedger, DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister, Settings, SystemClock,
+};
 use guard_core::policy::stored::Policies;
 use guard_core::steps::watch::Watcher;
 use guard_widget::handle;
@@ -12,14 +14,16 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
-    let (ledger, state, homes) = (settings.ledger_table(), settings.state_table(), settings.homes());
-    let (mode, policy, operate) = (settings.mode(), settings.policy(), settings.operate_function_arn());
-    let read = (|| Some((ledger?, state?, homes?, mode?, policy?, operate?)))();
-    let (ledger, state, homes, mode, policy, operate) = settings.finish(read)?;
+    let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
+    let (homes, mode, policy, operate) =
+        (settings.homes(), settings.mode(), settings.policy(), settings.operate_function_arn());
+    let read = (|| Some((ledger?, digests?, state?, homes?, mode?, policy?, operate?)))();
+    let (ledger, digests, state, homes, mode, policy, operate) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
+    let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let watcher = &Watcher {
-        ledger: DynamoLedger::new(&clients, &ledger),
+        ledger: DigestedLedger::new(ledger, digests, SystemClock),
         register: DynamoRegister::new(&clients, &state),
         clock: SystemClock,
         policies: Policies::new(policy, DynamoPolicyStore::new(&clients, &state)),

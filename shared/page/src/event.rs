@@ -123,6 +123,25 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_events_are_what_they_are_said_to_be() {
+        let read = |name: &str| {
+            let file = format!("{}/../../events/widget/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            serde_json::from_str::<Value>(&std::fs::read_to_string(file).unwrap()).unwrap()
+        };
+        let set: SetKey = "111122223333/eu-west-1/marketing-weekly".parse().unwrap();
+        for (name, asked) in [
+            ("describe", Asked::Describe),
+            ("refresh", Asked::Overview(Query::default())),
+            ("search", Asked::Overview(Query { find: "marketing".into(), ..Query::default() }.with_rows(30))),
+            ("set", Asked::Set(set, Query { phase: Some(Phase::Paused), ..Query::default() })),
+        ] {
+            assert_eq!(Asked::of(&read(name)), asked, "{name}");
+            assert_eq!(is_from_dashboard(&read(name)), name != "describe", "{name}");
+        }
+        assert_eq!(typed(&read("order"), "actor"), Some("ops@example.com"));
+    }
+
+    #[test]
     fn a_place_is_as_the_dashboard_says_and_may_have_no_orders() {
         let event = json!({ "widgetContext": context(&json!({})) });
         let place = Place::of(&event, "arn:widget", Some("arn:operate"));
