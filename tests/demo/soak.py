@@ -37,7 +37,9 @@ WRITES = {"dynamodb:UpdateItem", "dynamodb:PutItem"}
 # One call a second, and some to start with.
 PACE = 1.0
 # How many messages a function is handed at once, at most. A kill of `ingest` hits so many.
-BATCH = 100
+BATCH = 400
+# Mail is of the last so many seconds.
+SPREAD = 2_700
 
 
 class Storm(threading.Thread):
@@ -177,7 +179,7 @@ def _waves(rates: dict[str, float], count: int, dice: random.Random) -> list[lis
         name = dice.choice(list(rates)) if dice.random() < 0.98 else "small-0"
         if name.startswith("small") and dice.random() < 0.95:
             continue
-        trace = [events.send(mail := _mail(name, now - timedelta(seconds=dice.randrange(5_400))))]
+        trace = [events.send(mail := _mail(name, now - timedelta(seconds=dice.randrange(SPREAD))))]
         if dice.random() < rates[name]:
             trace.append(events.bounce(mail, mail.recipients, now))
         mails.append(trace)

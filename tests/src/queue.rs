@@ -20,7 +20,14 @@ pub struct Message {
     pub body: String,
     /// How often it was handed out.
     pub received: u32,
+    /// Who sent it, in SQS's words: the topic, or whoever put it back.
+    pub sender: &'static str,
 }
+
+/// SNS.
+const TOPIC: &str = "AIDAEXAMPLE";
+/// A person in a role; SQS adds the session's name.
+const OPERATOR: &str = "AROAEXAMPLE:ops";
 
 /// The queue and its dead letters.
 #[derive(Debug, Default)]
@@ -35,9 +42,23 @@ pub struct Queue {
 impl Queue {
     /// Takes a message, and gives its number, from 1.
     pub fn send(&mut self, body: String) -> u64 {
+        self.send_as(TOPIC, body)
+    }
+
+    fn send_as(&mut self, sender: &'static str, body: String) -> u64 {
         self.sent += 1;
-        self.waiting.push_back(Message { id: format!("message-{}", self.sent), body, received: 0 });
+        self.waiting.push_back(Message { id: format!("message-{}", self.sent), body, received: 0, sender });
         self.sent
+    }
+
+    /// An operator puts the dead letters back: to SQS they are new messages. How many they are.
+    pub fn put_back(&mut self) -> usize {
+        let dead = std::mem::take(&mut self.dead);
+        let letters = dead.len();
+        dead.into_iter().for_each(|message| {
+            self.send_as(OPERATOR, message.body);
+        });
+        letters
     }
 
     /// Hands out at most so many messages, oldest first.
@@ -86,6 +107,7 @@ pub fn invocation(batch: &[Message]) -> SqsEvent {
             message.message_id = Some(one.id.clone());
             message.body = Some(one.body.clone());
             message.attributes.insert("ApproximateReceiveCount".to_owned(), one.received.to_string());
+            message.attributes.insert("SenderId".to_owned(), one.sender.to_owned());
             message
         })
         .collect();

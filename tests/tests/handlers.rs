@@ -106,6 +106,26 @@ async fn messages_of_another_queue_are_given_back_uncounted() {
 }
 
 #[tokio::test]
+async fn what_may_have_been_counted_before_is_suspect() {
+    for (what, received, sender, seconds_ago, suspect) in [
+        ("from the topic", 1, "AIDAEXAMPLE", 3_600, false),
+        ("from the topic, once more", 2, "AIDAEXAMPLE", 0, true),
+        ("put back, of long ago", 1, "AROAEXAMPLE:ops", 3_600, true),
+        ("put back, as old as a dead letter is at least", 1, "AROAEXAMPLE:ops", 720, true),
+        ("sent by a role, too young to have been a dead letter", 1, "AROAEXAMPLE:ops", 719, false),
+    ] {
+        let (ledger, sent_at) = (MemoryLedger::default(), plus_seconds(at(NOON), -seconds_ago));
+        let mut event = batch(bodies(Bounce, 0..1, sent_at), received);
+        event.records[0].attributes.insert("SenderId".into(), sender.into());
+        let response = ingest(ledger.clone(), MemoryRegister::default()).handle(event, deadline()).await;
+        assert!(failures(response).is_empty(), "{what}");
+        let bucket = Bucket::of(sent_at);
+        let count = ledger.window(&set("promo"), bucket, bucket).await.unwrap()[0].counts.bounces;
+        assert_eq!(count.suspect, u64::from(suspect), "{what}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_batch_is_answered() {
     let response = ingest(MemoryLedger::default(), MemoryRegister::default()).handle(batch([], 1), deadline()).await;
     assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"batchItemFailures":[]}"#);

@@ -16,7 +16,7 @@ use guard_ingest::Ingest;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::crash::{Fuse, Mortal};
 use guard_tests::guard::{Guard, receipt};
-use guard_tests::mail::{QUEUE_ARN, at, set};
+use guard_tests::mail::{QUEUE_ARN, at, record, set};
 use guard_tests::queue::{Message, Queue, invocation};
 use guard_tests::store::dynoxide;
 use guard_tests::traffic::{Balance, IdleClock, Traffic, balance, dice};
@@ -117,11 +117,17 @@ async fn ingest_is_killed_among_its_requests_to_dynamodb() {
     told("in DynamoDB", &killed(ledger, register, 3_000, 50, 20).await);
 }
 
+#[tokio::test]
+#[ignore = "minutes: `make soak`"]
+async fn ingest_is_killed_two_hundred_times_in_a_million_events() {
+    told("in memory", &killed(MemoryLedger::default(), MemoryRegister::default(), 960_000, 1_000, 200).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "minutes: `make soak`"]
-async fn ingest_is_killed_two_hundred_times_in_a_million_events_against_dynamodb() {
+async fn ingest_is_killed_two_hundred_times_among_its_requests_to_dynamodb() {
     let (ledger, register) = dynoxide().await;
-    told("in DynamoDB", &killed(ledger, register, 960_000, 1_000, 200).await);
+    told("in DynamoDB", &killed(ledger, register, 40_000, 100, 200).await);
 }
 
 // ── Away ──
@@ -246,12 +252,50 @@ async fn dynamodb_is_away_for_ten_minutes_and_nothing_is_lost() {
 
 // ── Dead letters ──
 
+#[tokio::test]
+async fn dead_letters_that_were_counted_pause_nobody_when_they_come_back() {
+    // 3 % of 20,000 mails bounced, far more than a bucket holds ids. The state table is away, and only that one: each
+    // bounce is counted and can't be marked, five times.
+    let busy = set("busy");
+    let mut guard = Guard::of(at(NOON), std::slice::from_ref(&busy));
+    let (fades, away) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let register = Away::of(guard.register.clone(), &fades, &away);
+    let ingest = Ingest::new(
+        QUEUE_ARN.to_owned(),
+        Guard::reader(),
+        guard.ledger.clone(),
+        register,
+        IdleClock(guard.clock.clone()),
+    );
+    guard.mail("busy", Send, 0, 20_000, at(NOON)).await;
+    let mut queue = Queue::default();
+    for mail in 0..600 {
+        queue.send(record("busy", Bounce, mail, at(NOON)).to_string());
+    }
+    for is_away in [true, false] {
+        away.store(is_away, Ordering::SeqCst);
+        while !queue.is_empty() {
+            let now = guard.clock.now();
+            let messages = queue.receive(now, 100);
+            let failed = failures(ingest.handle(invocation(&messages), deadline(now)).await);
+            queue.settle(messages, now, |message| failed.contains(&message.id));
+            guard.clock.advance(5);
+        }
+        assert_eq!(queue.put_back(), if is_away { 600 } else { 0 });
+    }
+    guard.settle().await;
+    let bucket = Bucket::of(at(NOON));
+    let count = guard.ledger.window(&busy, bucket, bucket).await.unwrap()[0].counts.bounces;
+    assert_eq!((count.lower(), count.receipts), (600, 3_600), "as often as they came: {count:?}");
+    assert!(guard.ses.accepts(&busy), "600 of 20,000, where 1,010 pause");
+}
+
 /// What a set's counts come to, and where it stands: phase, generation, fence, records on file.
 async fn standing(guard: &Guard, set: &SetKey) -> String {
     let (from, to) = (Bucket::of(at(NOON)), Bucket::of(plus_seconds(at(NOON), 7_200)));
     let tallies = guard.ledger.window(set, from, to).await.unwrap();
     let counts: Vec<_> =
-        tallies.iter().map(|tally| SignalKind::ALL.map(|kind| tally.counts.of(kind).exact())).collect();
+        tallies.iter().map(|tally| SignalKind::ALL.map(|kind| tally.counts.of(kind).exact().expect("exact"))).collect();
     let State { phase, generation, fresh, pending, .. } = guard.state(set).await;
     let records = guard.register.history(set, 50).await.unwrap().len();
     format!("{set}: {counts:?} {phase:?} {generation} {fresh:?} {pending:?} {records}")
@@ -285,7 +329,6 @@ async fn a_hundred_thousand_dead_letters_that_come_back_after_three_days_change_
         standings.push(futures::future::join_all(sets.iter().map(|set| standing(&guard, set))).await);
     }
     assert_eq!(sets.iter().filter(|set| !guard.ses.accepts(set)).count(), 40, "30 of 247, where 23 pause");
-    assert!(standings[0].iter().all(|standing| !standing.contains("None, None, None, None]")), "all counts are exact");
     assert_eq!(standings[1], standings[0]);
     assert_eq!(told[1], told[0]);
 }

@@ -81,7 +81,7 @@ impl World {
     async fn count(&self, kind: SignalKind, mails: std::ops::Range<u64>, sent_at: Timestamp) {
         let counter = Counter::new(self.ledger.clone(), self.register.clone(), self.clock.clone());
         let batch: Vec<Receipt> = mails.map(|mail| receipt("promo", kind, mail, sent_at)).collect();
-        let counted = counter.count(&batch, plus_seconds(self.clock.now(), 27)).await;
+        let counted = counter.count(&batch, plus_seconds(self.clock.now(), 3_600)).await;
         assert!(counted.failed.is_empty() && counted.faults.is_empty(), "{counted:?}");
     }
 

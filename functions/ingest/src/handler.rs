@@ -6,7 +6,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use guard_core::event::{Ignored, Reader, Reading, Word};
 use guard_core::port::{Clock, Ledger, Register, chain};
 use guard_core::steps::count::{Counter, Receipt};
-use guard_core::time::stop_at;
+use guard_core::time::{plus_seconds, stop_at};
 use jiff::Timestamp;
 use tracing::{debug, info, warn};
 
@@ -14,6 +14,9 @@ use tracing::{debug, info, warn};
 const RESERVE_SECONDS: i64 = 3;
 /// Longer than the function's time-out in the template.
 const LONGEST_SECONDS: i64 = 60;
+/// A message is hidden for 180 seconds each time that it is handed out, and a dead letter after the fifth. Whatever
+/// happened later than so many seconds ago can't be of one.
+const SHORTEST_DEATH_SECONDS: i64 = 4 * 180;
 
 /// Counts batches.
 #[derive(Debug)]
@@ -136,8 +139,13 @@ impl<L: Ledger, R: Register, C: Clock + Clone> Ingest<L, R, C> {
                 return Read::Bad;
             }
         };
-        let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse::<u64>().ok());
-        let suspect = received.is_some_and(|received| received > 1);
+        let attribute = |name: &str| message.attributes.get(name);
+        let received = attribute("ApproximateReceiveCount").and_then(|count| count.parse::<u64>().ok());
+        // A dead letter that was put back is a new message to SQS, and may have been counted five times. It comes from a
+        // role, whose sender id has a session's name behind a colon; SNS's has none.
+        let by_a_role = attribute("SenderId").is_some_and(|sender| sender.contains(':'));
+        let may_have_died = signals.iter().all(|one| plus_seconds(one.occurred_at, SHORTEST_DEATH_SECONDS) <= now);
+        let suspect = received.is_some_and(|received| received > 1) || (by_a_role && may_have_died);
         Read::Counts(Receipt { message_id: message_id.to_owned(), suspect, signals })
     }
 }
