@@ -37,6 +37,7 @@ async fn guard(policy: &str, sets: &[(&str, u64, u64)]) -> Guard {
     let keys: Vec<SetKey> = sets.iter().map(|(name, _, _)| set(name)).collect();
     let mut guard = Guard::of(at(NOON), &keys);
     guard.policy = Deployed::read(policy).unwrap();
+    guard.keeping = Keeping::DEPLOYED;
     mail(&mut guard, sets, plus_seconds(at(NOON), -HOUR)).await;
     guard
 }
@@ -388,7 +389,6 @@ async fn a_look_reads_and_writes_within_bounds() {
     // A read of counts asks for what is known of them, then queries the others.
     // A small account, all quiet: its state, 16 reads, SES's two answers, and the figures written down.
     let mut guard = guard(WIDE, &[("giant", 5_000, 62)]).await;
-    guard.keeping = Keeping::DEPLOYED;
     assert_eq!(calls(&guard).await, 1 + 16 * 2 + 2 + 1);
     for minute in 1..5 {
         guard.clock.advance(MINUTE);
@@ -407,8 +407,7 @@ async fn a_look_reads_and_writes_within_bounds() {
     let names: Vec<String> = (0..400).map(|number| format!("tenant-{number}")).collect();
     let sets: Vec<(&str, u64, u64)> = names.iter().map(|name| (name.as_str(), 150, 12)).collect();
     let share = "[account]\nmax_volume = \"100 %\"\nmin_share = \"0 %\"";
-    let mut guard = self::guard(share, &sets).await;
-    guard.keeping = Keeping::DEPLOYED;
+    let guard = self::guard(share, &sets).await;
     let look = 1 + 8 * 2 + 2;
     let choice = 1 + 200 * (1 + 2);
     let round = 1 + 10 * 2 + 1;

@@ -104,8 +104,9 @@ async fn a_digest_is_kept_in_place_of_the_one_before(_: impl Ledger, digests: im
     let set = set(&format!("{test}a"));
     let sheet = Sheet::of(noon());
     for receipts in [5, 7, 6] {
-        let buckets = [(noon(), Some(sent(noon(), receipts))), (noon().plus(1), None)].into();
-        let digest = Digest { sheet, buckets };
+        let mut digest = Digest::of(sheet);
+        digest.put(noon(), Some(sent(noon(), receipts)));
+        digest.put(noon().plus(1), None);
         digests.keep(&set, &digest).await.unwrap();
         let known = digests.known(&set, sheet, sheet).await.unwrap();
         assert_eq!(known, Known { digests: vec![digest], notes: Vec::new() });
@@ -117,7 +118,9 @@ async fn only_the_sheets_that_were_asked_for_are_known(_: impl Ledger, digests: 
     let sheets: Vec<Sheet> = (-2..3).map(|number| Sheet::of(noon().plus(24 * number))).collect();
     for sheet in &sheets {
         let bucket = sheet.first().plus(3);
-        digests.keep(&of, &Digest { sheet: *sheet, buckets: [(bucket, None)].into() }).await.unwrap();
+        let mut digest = Digest::of(*sheet);
+        digest.put(bucket, None);
+        digests.keep(&of, &digest).await.unwrap();
         digests.note(&of, &sent(bucket, 1)).await.unwrap();
     }
     let known = digests.known(&of, sheets[1], sheets[3]).await.unwrap();
@@ -187,7 +190,9 @@ async fn digested_set() -> (Guard, Vec<Receipt>) {
     guard.mail("promo", Send, 0, 1_000, sent_at).await;
     guard.mail("promo", Bounce, 0, 55, sent_at).await;
     guard.clock.set(plus_seconds(sent_at, 3 * HOUR));
-    guard.mail("promo", Bounce, 1, 1, guard_core::port::Clock::now(&guard.clock)).await;
+    let now = guard_core::port::Clock::now(&guard.clock);
+    guard.mail("promo", Send, 2_000, 1, now).await;
+    guard.mail("promo", Bounce, 2_000, 1, now).await;
     guard.settle().await;
     assert!(guard.digests.kept(&set("promo")) > 0, "the judge kept a digest");
     assert_eq!((guard.digests.noted(&set("promo")), guard.state(&set("promo")).await.phase), (0, Phase::Warned));

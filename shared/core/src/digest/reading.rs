@@ -16,9 +16,8 @@ const UNIT_BYTES: u64 = 4_096;
 pub(super) struct Reading {
     from: Bucket,
     to: Bucket,
-    digests: BTreeMap<Sheet, Digest>,
-    /// What each bucket holds, as far as it is known without reading it.
-    spared: BTreeMap<Bucket, Option<BucketTally>>,
+    /// What is known of each sheet without reading it: of each bucket the later of what a digest and a note say.
+    known: BTreeMap<Sheet, Digest>,
     /// What is to be read.
     ranges: Vec<(Bucket, Bucket)>,
     /// What was read; of these ranges, all other buckets hold nothing.
@@ -29,17 +28,16 @@ impl Reading {
     /// Of the buckets from `from` to `to`, both included, of which so much is known. A digest says what a bucket held when
     /// it was closed, and a note what it held later, if more was added: the later of the two is what it holds.
     pub(super) fn of(from: Bucket, to: Bucket, digests: Vec<Digest>, notes: Vec<BucketTally>) -> Self {
-        let mut spared: BTreeMap<Bucket, Option<BucketTally>> =
-            digests.iter().flat_map(|digest| digest.buckets.clone()).collect();
+        let mut known: BTreeMap<Sheet, Digest> = digests.into_iter().map(|digest| (digest.sheet, digest)).collect();
         for note in notes {
             // Without a digest a note proves nothing: additions that were not late may have come after it.
-            if let Some(known) = spared.get_mut(&note.bucket) {
-                *known = later(known.take(), Some(note));
+            if let Some(digest) = known.get_mut(&Sheet::of(note.bucket)).filter(|digest| digest.covers(note.bucket)) {
+                let bucket = note.bucket;
+                digest.put(bucket, later(digest.held().get(&bucket).cloned(), Some(note)));
             }
         }
-        let ranges = ranges(from, to, &spared);
-        let digests = digests.into_iter().map(|digest| (digest.sheet, digest)).collect();
-        Self { from, to, digests, spared, ranges, read: BTreeMap::new() }
+        let ranges = ranges(from, to, &known);
+        Self { from, to, known, ranges, read: BTreeMap::new() }
     }
 
     /// The ranges that are to be read, both ends included, oldest first.
@@ -54,9 +52,8 @@ impl Reading {
 
     /// The window.
     pub(super) fn tallies(&self) -> Vec<BucketTally> {
-        let spared = self.spared.range(self.from..=self.to);
-        let mut held: BTreeMap<Bucket, BucketTally> =
-            spared.filter_map(|(bucket, held)| Some((*bucket, held.clone()?))).collect();
+        let known = self.known.values().flat_map(|digest| digest.held().range(self.from..=self.to));
+        let mut held: BTreeMap<Bucket, BucketTally> = known.map(|(bucket, held)| (*bucket, held.clone())).collect();
         held.extend(self.read.clone());
         held.into_values().collect()
     }
@@ -69,16 +66,12 @@ impl Reading {
             return Vec::new();
         }
         let mut kept: BTreeMap<Sheet, Digest> = BTreeMap::new();
-        for bucket in self.ranges.iter().flat_map(|(from, to)| buckets(*from, *to)) {
-            if bucket < closed && !self.spared.contains_key(&bucket) {
-                let sheet = Sheet::of(bucket);
-                let known = || self.digests.get(&sheet).cloned().unwrap_or_else(|| Digest::of(sheet));
-                let held = self.read.get(&bucket).cloned();
-                kept.entry(sheet).or_insert_with(known).buckets.insert(bucket, held);
+        for bucket in self.ranges.iter().flat_map(|(from, to)| buckets(*from, *to)).take_while(|one| *one < closed) {
+            let (sheet, known) = (Sheet::of(bucket), self.known.get(&Sheet::of(bucket)));
+            if !known.is_some_and(|digest| digest.covers(bucket)) {
+                let digest = kept.entry(sheet).or_insert_with(|| known.cloned().unwrap_or_else(|| Digest::of(sheet)));
+                digest.put(bucket, self.read.get(&bucket).cloned());
             }
-        }
-        for (bucket, held) in kept.values_mut().flat_map(|digest| &mut digest.buckets) {
-            *held = later(held.take(), self.spared.get(bucket).cloned().flatten());
         }
         kept.into_values().collect()
     }
@@ -99,12 +92,16 @@ fn buckets(from: Bucket, to: Bucket) -> impl Iterator<Item = Bucket> {
 }
 
 /// Those that are not known. What is known is read once more where it weighs less than another request.
-fn ranges(from: Bucket, to: Bucket, spared: &BTreeMap<Bucket, Option<BucketTally>>) -> Vec<(Bucket, Bucket)> {
+fn ranges(from: Bucket, to: Bucket, known: &BTreeMap<Sheet, Digest>) -> Vec<(Bucket, Bucket)> {
     let mut ranges: Vec<(Bucket, Bucket)> = Vec::new();
     let mut between = 0;
+    let mut digest = None;
     for bucket in buckets(from, to) {
-        if let Some(known) = spared.get(&bucket) {
-            between += known.as_ref().map_or(0, weight);
+        if bucket == from || Sheet::number(bucket) == 0 {
+            digest = known.get(&Sheet::of(bucket));
+        }
+        if let Some(digest) = digest.filter(|digest| digest.covers(bucket)) {
+            between += digest.held().get(&bucket).map_or(0, weight);
             continue;
         }
         match ranges.last_mut() {

@@ -51,8 +51,9 @@ impl Sheet {
 pub struct Digest {
     /// Which sheet's.
     pub sheet: Sheet,
-    /// What each bucket held; `None` where it held nothing. A bucket that is missing here was not read.
-    pub buckets: BTreeMap<Bucket, Option<BucketTally>>,
+    /// A bit for each bucket that was read.
+    read: u32,
+    held: BTreeMap<Bucket, BucketTally>,
 }
 
 /// The first byte, so that an older or newer guard takes it for none.
@@ -63,22 +64,42 @@ const NO_SLOT: u8 = u8::MAX;
 impl Digest {
     /// Of this sheet, and nothing read yet.
     pub fn of(sheet: Sheet) -> Self {
-        Self { sheet, buckets: BTreeMap::new() }
+        Self { sheet, read: 0, held: BTreeMap::new() }
+    }
+
+    /// A bucket of the sheet was read: what it held, if anything.
+    pub fn put(&mut self, bucket: Bucket, held: Option<BucketTally>) {
+        self.read |= 1 << Sheet::number(bucket);
+        match held {
+            Some(held) => drop(self.held.insert(bucket, held)),
+            None => drop(self.held.remove(&bucket)),
+        }
+    }
+
+    /// Whether this bucket, which is one of the sheet, was read.
+    pub fn covers(&self, bucket: Bucket) -> bool {
+        self.read & (1 << Sheet::number(bucket)) != 0
+    }
+
+    /// The buckets that were read.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+        (0..SHEET_BUCKETS).map(|number| self.sheet.bucket(number)).filter(|bucket| self.covers(*bucket))
+    }
+
+    /// What those of them held that held anything.
+    pub fn held(&self) -> &BTreeMap<Bucket, BucketTally> {
+        &self.held
     }
 
     /// As it is stored: which buckets were read, which of them held something, and what.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (mut read, mut held) = (0_u32, 0_u32);
+        let mut held = 0_u32;
         let mut counts = Vec::new();
-        for (bucket, tally) in &self.buckets {
-            let bit = 1 << Sheet::number(*bucket);
-            read |= bit;
-            if let Some(tally) = tally {
-                held |= bit;
-                write_tally(tally, &mut counts);
-            }
+        for (bucket, tally) in &self.held {
+            held |= 1 << Sheet::number(*bucket);
+            write_tally(tally, &mut counts);
         }
-        let [_, read @ ..] = read.to_be_bytes();
+        let [_, read @ ..] = self.read.to_be_bytes();
         let [_, held @ ..] = held.to_be_bytes();
         [&[VERSION][..], &read, &held, &counts].concat()
     }
@@ -86,17 +107,16 @@ impl Digest {
     /// What is stored; `None` when it is nothing that [`Digest::to_bytes`] writes.
     pub fn from_bytes(sheet: Sheet, bytes: &[u8]) -> Option<Self> {
         let (&[version, r2, r1, r0, h2, h1, h0], mut counts) = bytes.split_first_chunk()?;
-        let (read, held) = (u32::from_be_bytes([0, r2, r1, r0]), u32::from_be_bytes([0, h2, h1, h0]));
-        if version != VERSION || held & !read != 0 {
+        let (read, numbers) = (u32::from_be_bytes([0, r2, r1, r0]), u32::from_be_bytes([0, h2, h1, h0]));
+        if version != VERSION || numbers & !read != 0 {
             return None;
         }
-        let mut buckets = BTreeMap::new();
-        for number in (0..SHEET_BUCKETS).filter(|number| read & (1 << number) != 0) {
+        let mut held = BTreeMap::new();
+        for number in (0..SHEET_BUCKETS).filter(|number| numbers & (1 << number) != 0) {
             let bucket = sheet.bucket(number);
-            let holds = held & (1 << number) != 0;
-            buckets.insert(bucket, if holds { Some(read_tally(bucket, &mut counts)?) } else { None });
+            held.insert(bucket, read_tally(bucket, &mut counts)?);
         }
-        counts.is_empty().then_some(Self { sheet, buckets })
+        counts.is_empty().then_some(Self { sheet, read, held })
     }
 }
 

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::reading::Reading;
@@ -51,13 +49,18 @@ fn shares() -> impl Strategy<Value = Shares> {
     prop::collection::btree_map(sender, shares, 0..=3)
 }
 
+fn digest_of(sheet: Sheet, buckets: impl IntoIterator<Item = (Bucket, Option<BucketTally>)>) -> Digest {
+    let mut digest = Digest::of(sheet);
+    buckets.into_iter().for_each(|(bucket, held)| digest.put(bucket, held));
+    digest
+}
+
 fn digest() -> impl Strategy<Value = Digest> {
     let sheet = Sheet::of(bucket(0));
     prop::collection::btree_set(0..SHEET_BUCKETS, 0..=24).prop_flat_map(move |numbers| {
         let held: Vec<_> = numbers.iter().map(|number| prop::option::of(tally(sheet.bucket(*number)))).collect();
-        (Just(numbers), held).prop_map(move |(numbers, held)| Digest {
-            sheet,
-            buckets: numbers.iter().map(|number| sheet.bucket(*number)).zip(held).collect(),
+        (Just(numbers), held).prop_map(move |(numbers, held)| {
+            digest_of(sheet, numbers.iter().map(|number| sheet.bucket(*number)).zip(held))
         })
     })
 }
@@ -101,9 +104,8 @@ fn a_sheet_is_six_hours() {
 #[test]
 fn the_bytes_of_a_digest_are_few() {
     let sheet = Sheet::of(bucket(0));
-    let full = |tally: &dyn Fn(Bucket) -> BucketTally| Digest {
-        sheet,
-        buckets: (0..SHEET_BUCKETS).map(|number| (sheet.bucket(number), Some(tally(sheet.bucket(number))))).collect(),
+    let full = |tally: &dyn Fn(Bucket) -> BucketTally| {
+        digest_of(sheet, (0..SHEET_BUCKETS).map(|number| (sheet.bucket(number), Some(tally(sheet.bucket(number))))))
     };
     let busy = |bucket: Bucket| {
         let of = |receipts, ids| Interval { receipts, recorded: ids, suspect: receipts / 100, ids };
@@ -155,7 +157,7 @@ fn additions_are_noted_long_before_their_bucket_is_closed() {
 /// A reading of buckets 0 to 23, of which those in `spared` are known and hold so many sends, or nothing.
 fn reading(spared: impl IntoIterator<Item = (i64, Option<u64>)>) -> Reading {
     let held = |(number, sends): (i64, Option<u64>)| (bucket(number), sends.map(|sends| exact(bucket(number), sends)));
-    let digest = Digest { sheet: Sheet::of(bucket(0)), buckets: spared.into_iter().map(held).collect() };
+    let digest = digest_of(Sheet::of(bucket(0)), spared.into_iter().map(held));
     Reading::of(bucket(0), bucket(23), vec![digest], Vec::new())
 }
 
@@ -185,7 +187,7 @@ fn what_is_not_known_is_read_in_few_requests() {
 fn a_note_counts_where_a_digest_says_what_was_before() {
     let sheet = Sheet::of(bucket(0));
     let held = |number, sends| (bucket(number), Some(exact(bucket(number), sends)));
-    let digest = Digest { sheet, buckets: BTreeMap::from([held(0, 5), held(1, 5), (bucket(2), None)]) };
+    let digest = digest_of(sheet, [held(0, 5), held(1, 5), (bucket(2), None)]);
     let notes = vec![exact(bucket(0), 6), exact(bucket(1), 4), exact(bucket(2), 1), exact(bucket(3), 9)];
     let mut reading = Reading::of(bucket(0), bucket(3), vec![digest], notes);
     assert_eq!(reading.ranges(), [(bucket(3), bucket(3))], "the last has a note only: others may have added since");
@@ -208,8 +210,8 @@ fn a_digest_is_kept_when_it_would_have_spared_enough() {
         let tallies = (0..unread).map(|number| exact(bucket(number), sends)).collect();
         reading.read(tallies);
         let digests = reading.worth_keeping(bucket(closed), Keeping::DEPLOYED);
-        assert_eq!(digests.first().map(|digest| digest.buckets.len()), kept, "{what}");
-        assert!(digests.iter().all(|digest| digest.buckets.keys().all(|one| *one < bucket(closed))), "{what}");
+        assert_eq!(digests.first().map(|digest| digest.buckets().count()), kept, "{what}");
+        assert!(digests.iter().all(|digest| digest.buckets().all(|one| one < bucket(closed))), "{what}");
     }
 }
 
@@ -218,7 +220,7 @@ fn a_digest_keeps_what_was_known_of_its_sheet() {
     let mut reading = reading([(0, Some(3)), (1, None)]);
     reading.read((2..24).map(|number| exact(bucket(number), 64)).collect());
     let [digest] = &reading.worth_keeping(bucket(20), Keeping::DEPLOYED)[..] else { panic!("one sheet") };
-    assert_eq!(digest.buckets.len(), 20);
-    assert_eq!(digest.buckets[&bucket(0)], Some(exact(bucket(0), 3)));
-    assert_eq!(digest.buckets[&bucket(1)], None);
+    assert_eq!(digest.buckets().count(), 20);
+    assert_eq!(digest.held()[&bucket(0)], exact(bucket(0), 3));
+    assert!(digest.covers(bucket(1)) && !digest.held().contains_key(&bucket(1)));
 }
