@@ -27,7 +27,7 @@ def main() -> list[Row]:
     scaled = "" if scale == 1 else f", from {count(EVENTS)}"
     with tempfile.TemporaryDirectory() as folder:
         plain, packed, few = (Path(folder) / name for name in ("events.ndjson", "events.ndjson.gz", "few.ndjson"))
-        subprocess.run([program(), "events", str(EVENTS), plain], check=True)
+        subprocess.run([program(), "month", str(EVENTS), plain], check=True)
         own = _timed(lambda: bench("backtest", THREADS, plain))
         duck = _timed(lambda: _duckdb(plain))
         with few.open("wb") as out:
@@ -35,7 +35,7 @@ def main() -> list[Row]:
         jq = _timed(lambda: _jq(few)) if shutil.which("jq") else None
         size = plain.stat().st_size
         plain.unlink()
-        subprocess.run([program(), "events", str(EVENTS), packed], check=True)
+        subprocess.run([program(), "month", str(EVENTS), packed], check=True)
         own_packed = _timed(lambda: bench("backtest", THREADS, packed))
         duck_packed = _timed(lambda: _duckdb(packed))
     fixed = own.answer["replay_seconds"]

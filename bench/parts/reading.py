@@ -19,7 +19,7 @@ def main() -> list[Row]:
     guard, value, memory, python = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "events.ndjson"
-        subprocess.run([program(), "events", str(EVENTS), archive], check=True)
+        subprocess.run([program(), "hour", str(EVENTS), archive], check=True)
         lines = archive.read_text(encoding="utf-8").splitlines()
         for _ in range(TURNS):
             took = bench("reading", archive, 3)

@@ -16,20 +16,20 @@ use serde::Serialize;
 use crate::mail::write_events;
 use crate::timing::peak_memory;
 
-/// Writes an archive; compressed when its name ends in `.gz` or `.zst`.
-pub fn write(count: u64, path: &str) -> Result<(), Box<dyn Error>> {
+/// Writes an archive of so many milliseconds; compressed when its name ends in `.gz` or `.zst`.
+pub fn write(count: u64, milliseconds: u64, path: &str) -> Result<(), Box<dyn Error>> {
     let file = BufWriter::new(File::create(path)?);
     if path.ends_with(".gz") {
         let mut out = GzEncoder::new(file, Compression::new(1));
-        write_events(count, &mut out)?;
+        write_events(count, milliseconds, &mut out)?;
         out.finish()?.flush()?;
     } else if path.ends_with(".zst") {
         let mut out = zstd::Encoder::new(file, 1)?;
-        write_events(count, &mut out)?;
+        write_events(count, milliseconds, &mut out)?;
         out.finish()?.flush()?;
     } else {
         let mut out = file;
-        write_events(count, &mut out)?;
+        write_events(count, milliseconds, &mut out)?;
         out.flush()?;
     }
     Ok(())

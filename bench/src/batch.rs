@@ -37,7 +37,7 @@ pub fn handler() -> Handler {
 
 /// The texts that the function would be invoked with, each with `messages` that come once.
 pub fn invocations(batches: usize, messages: usize) -> impl Iterator<Item = String> {
-    let mut events = mail::Events::new((batches * messages) as u64);
+    let mut events = mail::Events::within(mail::HOUR, (batches * messages) as u64);
     std::iter::from_fn(move || {
         let batch: Vec<String> = events.by_ref().take(messages).collect();
         (!batch.is_empty()).then(|| json!({ "Records": records(&batch) }).to_string())

@@ -5,7 +5,6 @@
 //! that does other work as well slows both. `bench/parts/` makes the rows of the table of it.
 
 pub mod archive;
-#[cfg(feature = "handler")]
 pub mod batch;
 pub mod growth;
 pub mod mail;

@@ -1,7 +1,7 @@
-//! Made-up events in AWS's own shape and size, the same in every run: mail of thirty days and sixty configuration sets.
+//! Made-up events in AWS's own shape and size, the same in every run: mail of sixty configuration sets.
 //!
-//! Most sets are healthy; `set-07` begins to send to a bought list on the tenth day, `set-23` mails that its readers
-//! report on the twentieth.
+//! Most sets are healthy; after a third of the time `set-07` begins to send to a bought list, after two thirds `set-23`
+//! mails that its readers report.
 
 use std::io::{self, Write};
 
@@ -9,8 +9,10 @@ use guard_core::event::{Accounts, HashKey, Reader};
 use jiff::Timestamp;
 
 const SETS: u64 = 60;
-const DAYS: u64 = 30;
-const DAY_MILLISECONDS: u64 = 86_400_000;
+/// An archive's thirty days.
+pub const MONTH: u64 = 30 * 24 * HOUR;
+/// In milliseconds.
+pub const HOUR: u64 = 3_600_000;
 const FROM_SECOND: i64 = 1_760_000_400;
 const BOUGHT_LIST: u64 = 7;
 const UNWANTED: u64 = 23;
@@ -38,19 +40,20 @@ pub fn spread(number: u64) -> u64 {
     number ^ number >> 31
 }
 
-/// Writes `count` events, one a line, spread over the thirty days.
-pub fn write_events(count: u64, out: &mut dyn Write) -> io::Result<()> {
-    Events::new(count).try_for_each(|event| writeln!(out, "{event}"))
+/// Writes `count` events of so many milliseconds, one a line.
+pub fn write_events(count: u64, milliseconds: u64, out: &mut dyn Write) -> io::Result<()> {
+    Events::within(milliseconds, count).try_for_each(|event| writeln!(out, "{event}"))
 }
 
-/// The first `count` events, as the bodies of messages.
+/// `count` events of an hour, as the bodies of messages.
 pub fn events(count: u64) -> Vec<String> {
-    Events::new(count).collect()
+    Events::within(HOUR, count).collect()
 }
 
-/// So many events, spread over the thirty days in the order in which the mail was sent.
+/// So many events, in the order in which the mail was sent.
 #[derive(Debug)]
 pub struct Events {
+    milliseconds: u64,
     count: u64,
     written: u64,
     number: u64,
@@ -59,20 +62,20 @@ pub struct Events {
 }
 
 impl Events {
-    /// `count` of them.
-    pub fn new(count: u64) -> Self {
-        Self { count, written: 0, number: 0, feedback: None }
+    /// `count` of them, spread over so many milliseconds.
+    pub fn within(milliseconds: u64, count: u64) -> Self {
+        Self { milliseconds, count, written: 0, number: 0, feedback: None }
     }
 
     fn send(&mut self) -> String {
         let chance = spread(self.number);
         let set = chance % SETS;
-        let millisecond = self.number * (DAYS * DAY_MILLISECONDS) / self.count;
-        let day = millisecond / DAY_MILLISECONDS;
+        let millisecond = self.number * self.milliseconds / self.count;
+        let thirds = self.number * 3 / self.count;
         let per_million = (chance >> 24) % 1_000_000;
         let (bounces, complaints) = match set {
-            BOUGHT_LIST if day >= 10 => (220_000, 2_000),
-            UNWANTED if day >= 20 => (8_000, 6_000),
+            BOUGHT_LIST if thirds >= 1 => (220_000, 2_000),
+            UNWANTED if thirds >= 2 => (8_000, 6_000),
             _ => (2_000 + set * 200, 100 + set * 4),
         };
         let mail = Mail { number: self.number, set, millisecond };
@@ -105,7 +108,7 @@ pub struct Mail {
     pub number: u64,
     /// Which configuration set.
     pub set: u64,
-    /// When it was sent, from the first day on.
+    /// When it was sent, after the first.
     pub millisecond: u64,
 }
 

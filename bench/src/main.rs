@@ -1,34 +1,33 @@
 //! Measures one thing and prints what it took as JSON; `bench/parts/` makes a table of it.
 
 use std::error::Error;
-#[cfg(feature = "handler")]
 use std::io::Write;
 
 use guard_bench::units::{LOADS, Load, Way};
-use guard_bench::{archive, growth, mail, money, reading, units};
+use guard_bench::{archive, batch, growth, mail, money, reading, units};
 use serde::Serialize;
 use serde_json::json;
 
-const USAGE: &str = "guard-bench events COUNT FILE[.gz|.zst]   write made-up events, one a line
+const USAGE: &str =
+    "guard-bench hour COUNT FILE[.gz|.zst]     write made-up events, one a line; month COUNT FILE as well
 guard-bench reading FILE ROUNDS             read and fold them
 guard-bench invocations BATCHES MESSAGES    what it would be invoked with, one a line
 guard-bench batch BATCHES MESSAGES          invoke the counting function's handler
 guard-bench backtest THREADS FILE...        replay an archive
 guard-bench units SECONDS READS             write units and money, READS units for a decision's window
 guard-bench growth FOLDER                   how both grow, as plots
-guard-bench once EVENTS                     read and fold so many once, for a profiler";
+guard-bench once EVENTS ROUNDS              read and fold so many so often, for a profiler";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["events", count, path] => archive::write(count.parse()?, path),
+        ["hour", count, path] => archive::write(count.parse()?, mail::HOUR, path),
+        ["month", count, path] => archive::write(count.parse()?, mail::MONTH, path),
         ["reading", path, rounds] => tell(&reading::measure(&std::fs::read_to_string(path)?, rounds.parse()?)),
-        #[cfg(feature = "handler")]
-        ["batch", batches, messages] => tell(&guard_bench::batch::measure(batches.parse()?, messages.parse()?)),
-        #[cfg(feature = "handler")]
+        ["batch", batches, messages] => tell(&batch::measure(batches.parse()?, messages.parse()?)),
         ["invocations", batches, messages] => {
-            let invocations = guard_bench::batch::invocations(batches.parse()?, messages.parse()?);
+            let invocations = batch::invocations(batches.parse()?, messages.parse()?);
             let mut out = std::io::stdout().lock();
             Ok(invocations.into_iter().try_for_each(|invocation| writeln!(out, "{invocation}"))?)
         }
@@ -53,10 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             curves.iter().try_for_each(|curve| growth::draw(curve, folder.as_ref()))?;
             tell(&curves)
         }
-        ["once", events] => {
+        ["once", events, rounds] => {
             let events = mail::events(events.parse()?);
             let bodies: Vec<&str> = events.iter().map(String::as_str).collect();
-            tell(&reading::read_and_fold(&mail::reader(), &bodies, mail::now()))
+            let one = |_| reading::read_and_fold(&mail::reader(), &bodies, mail::now());
+            tell(&(0..rounds.parse::<usize>()?).map(one).sum::<u64>())
         }
         _ => Err(USAGE.into()),
     }
