@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use guard_bench::mail::{self, Mail};
-use guard_bench::reading::{count_values, read_and_fold};
+use guard_bench::reading::{read_and_fold, read_values_and_fold};
 
 fn reading(criterion: &mut Criterion) {
     let (reader, now) = (mail::reader(), mail::now());
@@ -24,7 +24,10 @@ fn batches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("a batch of 1,000");
     group.throughput(Throughput::Bytes(events.iter().map(|event| event.len() as u64).sum()));
     group.bench_function("read and fold", |bencher| bencher.iter(|| read_and_fold(&reader, black_box(&bodies), now)));
-    group.bench_function("serde_json::Value", |bencher| bencher.iter(|| count_values(black_box(&bodies))));
+    let key = mail::hash_key();
+    assert_eq!(read_and_fold(&reader, &bodies, now), read_values_and_fold(&key, &bodies));
+    group
+        .bench_function("serde_json::Value", |bencher| bencher.iter(|| read_values_and_fold(&key, black_box(&bodies))));
 }
 
 criterion_group!(benches, reading, batches);

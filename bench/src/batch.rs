@@ -2,7 +2,6 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use futures::executor::block_on;
-use guard_core::event::{Accounts, HashKey, Reader};
 use guard_ingest::Ingest;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use serde::Serialize;
@@ -31,11 +30,8 @@ pub struct Took {
 
 /// A handler that has seen nothing.
 pub fn handler() -> Handler {
-    let key = HashKey::from_secret("ids are compared here and never shown").expect("the secret is long enough");
-    let account = mail::ACCOUNT.parse().expect("the account id is well-formed");
-    let reader = Reader::new(Accounts::These([account].into()), None, key).of_archive();
     let (ledger, register) = (MemoryLedger::default(), MemoryRegister::default());
-    Ingest::new(QUEUE_ARN.to_owned(), reader, ledger, register, ManualClock::at(mail::now()))
+    Ingest::new(QUEUE_ARN.to_owned(), mail::reader(), ledger, register, ManualClock::at(mail::now()))
 }
 
 /// The texts that the function would be invoked with, each with `messages` that come once.

@@ -20,11 +20,15 @@ const UNWANTED: u64 = 23;
 /// The account of all of it.
 pub const ACCOUNT: &str = "111122223333";
 
+/// What hashes its addresses.
+pub fn hash_key() -> HashKey {
+    HashKey::from_secret("ids are compared here and never shown").expect("the secret is long enough")
+}
+
 /// A reader as the functions have one, for mail of any age.
 pub fn reader() -> Reader {
-    let key = HashKey::from_secret("ids are compared here and never shown").expect("the secret is long enough");
     let account = ACCOUNT.parse().expect("the account id is well-formed");
-    Reader::new(Accounts::These([account].into()), None, key).of_archive()
+    Reader::new(Accounts::These([account].into()), None, hash_key()).of_archive()
 }
 
 /// A time after all mail of [`write_events`].

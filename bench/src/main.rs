@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let events = mail::events(events.parse()?);
             let bodies: Vec<&str> = events.iter().map(String::as_str).collect();
             let one = |_| reading::read_and_fold(&mail::reader(), &bodies, mail::now());
-            tell(&(0..rounds.parse::<usize>()?).map(one).sum::<u64>())
+            tell(&(0..rounds.parse::<usize>()?).map(one).map(|additions| additions.len()).sum::<usize>())
         }
         _ => Err(USAGE.into()),
     }

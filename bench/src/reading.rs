@@ -1,11 +1,11 @@
 //! Reading and folding events on one core, beside a reader that makes `serde_json::Value`s, and beside doing nothing
 //! but looking at each byte.
 
-use std::collections::HashMap;
 use std::hint::black_box;
 
-use guard_core::event::{Reader, Reading, Signal};
-use guard_core::tally::fold;
+use guard_core::event::{HashKey, Reader, Reading, Signal, SignalKind};
+use guard_core::name::SetKey;
+use guard_core::tally::{Addition, fold};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -25,8 +25,10 @@ pub struct Took {
     pub bytes: usize,
     /// The guard's reader, and folding.
     pub guard: Runs,
-    /// `serde_json::Value`, and counting per set and kind.
+    /// The same by `serde_json::Value`.
     pub value: Runs,
+    /// `serde_json::Value` alone: nothing is made of it.
+    pub value_alone: Runs,
     /// Looking at each byte.
     pub memory: Runs,
 }
@@ -35,54 +37,66 @@ pub struct Took {
 pub fn measure(text: &str, rounds: usize) -> Took {
     let lines: Vec<&str> = text.lines().collect();
     let (reader, now) = (mail::reader(), mail::now());
-    let counted = lines.chunks(BATCH).map(|batch| read_and_fold(&reader, batch, now)).sum::<u64>();
-    assert_eq!(counted, count_values(&lines), "both count the same");
-    let [guard, value, memory] = in_turn(
+    let key = mail::hash_key();
+    for batch in lines.chunks(BATCH) {
+        assert_eq!(read_and_fold(&reader, batch, now), read_values_and_fold(&key, batch), "both make the same of it");
+    }
+    let [guard, value, value_alone, memory] = in_turn(
         rounds,
         [
-            &mut || {
-                black_box(lines.chunks(BATCH).map(|batch| read_and_fold(&reader, batch, now)).sum::<u64>());
-            },
-            &mut || {
-                black_box(count_values(&lines));
-            },
+            &mut || lines.chunks(BATCH).for_each(|batch| drop(black_box(read_and_fold(&reader, batch, now)))),
+            &mut || lines.chunks(BATCH).for_each(|batch| drop(black_box(read_values_and_fold(&key, batch)))),
+            &mut || lines.iter().for_each(|line| drop(black_box(serde_json::from_str::<Value>(line)))),
             &mut || {
                 black_box(look_at(black_box(text.as_bytes())));
             },
         ],
     );
-    Took { events: lines.len(), bytes: text.len(), guard, value, memory }
+    Took { events: lines.len(), bytes: text.len(), guard, value, value_alone, memory }
 }
 
-/// As the counting function does with a batch; gives how many units it came to.
-pub fn read_and_fold(reader: &Reader, batch: &[&str], now: Timestamp) -> u64 {
+/// As the counting function does with a batch.
+pub fn read_and_fold(reader: &Reader, batch: &[&str], now: Timestamp) -> Vec<Addition> {
     let mut signals: Vec<Signal> = Vec::with_capacity(batch.len());
     for body in batch {
         if let Ok(Reading::Signals { signals: of_body, .. }) = reader.read(body, now) {
             signals.extend(of_body);
         }
     }
-    let additions = fold(signals.iter().map(|signal| (signal, false)));
-    additions.iter().flat_map(|one| &one.receipts).map(|(_, receipts)| receipts.receipts).sum()
+    fold(signals.iter().map(|signal| (signal, false)))
 }
 
-/// The same count without any check, by the JSON crate's own tree.
-pub fn count_values(lines: &[&str]) -> u64 {
-    let mut counts: HashMap<(String, String, String), u64> = HashMap::new();
-    for line in lines {
-        let Ok(event) = serde_json::from_str::<Value>(line) else { continue };
-        let mail = &event["mail"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let hour = mail["timestamp"].as_str().and_then(|time| time.get(..13)).unwrap_or_default().to_owned();
-        let key = (text(&mail["tags"]["ses:configuration-set"][0]), text(&event["eventType"]), hour);
-        let units = match event["eventType"].as_str() {
-            Some("Send") => mail["destination"].as_array().map_or(0, Vec::len),
-            Some("Bounce") => event["bounce"]["bouncedRecipients"].as_array().map_or(0, Vec::len),
-            Some(_) | None => 1,
-        };
-        *counts.entry(key).or_default() += units as u64;
-    }
-    counts.values().sum()
+/// As one would write it with the JSON crate's own tree, for events that hold what they should.
+pub fn read_values_and_fold(key: &HashKey, batch: &[&str]) -> Vec<Addition> {
+    let events = batch.iter().filter_map(|body| serde_json::from_str::<Value>(body).ok());
+    let signals: Vec<Signal> = events.filter_map(|event| signal_of(key, &event)).collect();
+    fold(signals.iter().map(|signal| (signal, false)))
+}
+
+fn signal_of(key: &HashKey, event: &Value) -> Option<Signal> {
+    let mail = &event["mail"];
+    let id = mail["messageId"].as_str()?;
+    let recipient = |address: &Value| Some(key.recipient(id, address.as_str()?));
+    let (kind, detail, ids) = match event["eventType"].as_str()? {
+        "Send" => (SignalKind::Send, mail, mail["destination"].as_array()?.iter().filter_map(recipient).collect()),
+        "Bounce" if event["bounce"]["bounceType"] == "Permanent" => {
+            let bounced = event["bounce"]["bouncedRecipients"].as_array()?.iter();
+            let ids = bounced.filter_map(|one| recipient(&one["emailAddress"])).collect();
+            (SignalKind::Bounce, &event["bounce"], ids)
+        }
+        "Complaint" => {
+            let complaint = &event["complaint"];
+            (SignalKind::Complaint, complaint, vec![key.complaint(id, complaint["feedbackId"].as_str()?)])
+        }
+        _ => return None,
+    };
+    let set = SetKey {
+        account: mail["sendingAccountId"].as_str()?.parse().ok()?,
+        region: mail["sourceArn"].as_str()?.split(':').nth(3)?.parse().ok()?,
+        name: mail["tags"]["ses:configuration-set"][0].as_str()?.parse().ok()?,
+    };
+    let sent_at = mail["timestamp"].as_str()?.parse().ok()?;
+    Some(Signal { set, kind, ids, sent_at, occurred_at: detail["timestamp"].as_str()?.parse().ok()? })
 }
 
 /// What memory can deliver.

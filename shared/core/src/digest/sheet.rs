@@ -229,10 +229,14 @@ fn read_byte(bytes: &mut &[u8]) -> Option<u8> {
 /// Seven bits a byte, the lowest first; the eighth bit says that more follow.
 fn write_number(mut number: u64, bytes: &mut Vec<u8>) {
     while number > 0x7f {
-        bytes.push(0x80 | (number & 0x7f) as u8);
+        bytes.push(0x80 | seven_bits(number));
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(seven_bits(number));
+}
+
+fn seven_bits(number: u64) -> u8 {
+    number.to_le_bytes()[0] & 0x7f
 }
 
 fn read_number(bytes: &mut &[u8]) -> Option<u64> {

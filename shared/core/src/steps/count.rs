@@ -121,7 +121,7 @@ impl<L: Ledger, R: Register, C: Clock> Counter<L, R, C> {
         }
 
         let is_lost = |signal: &Signal| {
-            let stored = !lost.contains(&(signal.set.clone(), Bucket::of(signal.sent_at)));
+            let stored = lost.is_empty() || !lost.contains(&(signal.set.clone(), Bucket::of(signal.sent_at)));
             let marked = !signal.kind.is_failure() || !unmarked.contains(&signal.set);
             !(stored && marked)
         };
