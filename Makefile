@@ -1,7 +1,7 @@
 # `make` lists the commands. `make demo` and `make test` need Rust, Python 3.10 or newer and a C compiler, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz lint advisories bench build clean
+.PHONY: help demo test soak mutants fuzz lint advisories bench build clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (
 	cargo test --locked -p guard-simulation --test model -- --nocapture --ignored
 	@scripts/demo.sh soak storm
 	@scripts/demo.sh soak crowd
+
+# cargo-mutants says which mutants there are; nobody publishes it for pip: cargo install --locked cargo-mutants@27.1.0
+mutants: ## each mutant of the rules against the tests that reach it (ONLY=shared/core/src/judge; an hour; needs cargo-mutants)
+	@PATH="$$(scripts/tools.sh mutants):$$PATH" && export PATH INSTA_UPDATE=no PROPTEST_CASES=48 && \
+		python tests/mutants/mutants.py --scratch target/mutants --tests guard-core --tests guard-tests --only "$(ONLY)"
 
 SECONDS ?= 600
 # Without a sanitizer, which needs a nightly compiler: safe Rust has no memory to be read past, and panics are found.

@@ -96,7 +96,9 @@ fn signal_of(key: &HashKey, event: &Value) -> Option<Signal> {
         name: mail["tags"]["ses:configuration-set"][0].as_str()?.parse().ok()?,
     };
     let sent_at = mail["timestamp"].as_str()?.parse().ok()?;
-    Some(Signal { set, kind, ids, sent_at, occurred_at: detail["timestamp"].as_str()?.parse().ok()? })
+    let occurred_at = detail["timestamp"].as_str()?.parse().ok()?;
+    let sender = mail["tags"]["ses:caller-identity"][0].as_str().and_then(|name| name.parse().ok());
+    Some(Signal { set, kind, ids, sender, sent_at, occurred_at })
 }
 
 /// What memory can deliver.

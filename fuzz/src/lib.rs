@@ -80,7 +80,7 @@ fn sound(reading: &Result<Reading, ParseError>) {
 pub fn alarm(input: &[u8]) {
     let (Ok(text), Some(reader)) = (std::str::from_utf8(input), reader()) else { return };
     // As the function gets it: JSON that was read once already.
-    let event = serde_json::from_str::<Value>(text).map_or_else(|_| Value::String(text.to_owned()), |event| event);
+    let event = serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     let sns = serde_json::json!({"Type": "Notification", "MessageId": "m", "TopicArn": TOPIC, "Message": text});
     let message = serde_json::json!({"Records": [{"EventSource": "aws:sns", "Sns": sns}]});
     for event in [event, message] {

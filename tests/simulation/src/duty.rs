@@ -87,6 +87,10 @@ impl World {
 
     /// SES publishes an event.
     pub fn publish(&mut self, body: Body) {
+        if self.now < self.deaf_until {
+            self.oracle.unpublished(body.number);
+            return;
+        }
         let body = Arc::new(body);
         let copies = if self.strikes(Kind::PublishedTwice) { 2 } else { 1 };
         for _ in 0..copies {
@@ -161,6 +165,7 @@ impl World {
         match role {
             Role::Judge | Role::Actuate => {
                 for (set, since) in sets {
+                    self.measures.dead_wake_ups += u64::from(self.now - since >= RECORD_LIVES);
                     if self.now - since < RECORD_LIVES {
                         let after = self.between(500, 3_000);
                         self.later(after, move |world| {
@@ -189,6 +194,9 @@ impl World {
             return;
         }
         let sets = self.inbox.remove(&role).unwrap_or_default();
+        if let Some(since) = sets.values().min() {
+            self.waited(role, self.now - since);
+        }
         if !sets.is_empty() {
             self.to_start.push_back(if role == Role::Actuate { Start::Actuate(sets) } else { Start::Judge(sets) });
         }

@@ -127,7 +127,11 @@ impl World {
             let (name, act, phase) = (&change.set.name, record.act, record.phase_after);
             self.note(|| format!("        written: {name} {act:?}, {} ({})", phase.as_str(), record.sentence));
         }
-        if !change.set.is_account() {
+        if self.is_whole(&change.set) {
+            let stored = self.state(&change.set);
+            self.oracle.committed_whole(self.now, &change, &present, &stored, seen, self.script.may_stop);
+            self.meddle_with(&change);
+        } else {
             let stored = self.state(&change.set);
             let switch = self.switches.get(&change.set).map(|switch| switch.now());
             let latest = self.switches.get(&change.set).and_then(|switch| switch.latest(true, By::Person));
@@ -165,7 +169,7 @@ impl World {
         if let Some(running) = self.running.get_mut(&pid) {
             running.looked.insert(set.clone(), turn);
         }
-        Some(turn.on)
+        turn.exists.then_some(turn.on)
     }
 
     /// A call to turn a switch is on its way.
@@ -175,8 +179,15 @@ impl World {
         self.oracle.turning(self.now, set, on, &state, leased);
     }
 
-    /// The guard turns a switch.
-    pub fn turn(&mut self, set: &SetKey, on: bool) -> Option<()> {
+    /// The guard turns a switch, if there is one.
+    pub fn turn(&mut self, pid: Pid, set: &SetKey, on: bool) -> Option<()> {
+        let present = self.switches.get(set)?.now();
+        if !present.exists {
+            if let Some(running) = self.running.get_mut(&pid) {
+                running.looked.insert(set.clone(), present);
+            }
+            return None;
+        }
         let state = self.state(set);
         let before = self.turn_switch(set, on, By::Guard)?;
         self.oracle.turned(self.now, set, on, before, &state);

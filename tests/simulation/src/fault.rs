@@ -61,11 +61,23 @@ pub enum Kind {
     Outage,
     /// Dead letters are sent back to the queue. Part of the script; counted here.
     Replay,
+    /// An operator pushes a policy at an inconvenient moment.
+    Push,
+    /// An operator puts a hold on a set, or takes it off, at an inconvenient moment.
+    Hold,
+    /// Somebody deletes a set in SES at an inconvenient moment, and perhaps creates it again.
+    Deleted,
+    /// CloudWatch lacks a minute's numbers of the guard.
+    Unmeasured,
+    /// SES publishes no events for minutes to hours. Part of the script; counted here.
+    Deaf,
+    /// AWS stops the account, or lets it send again. Part of the script; counted here.
+    ShutDown,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::Crash,
         Self::Stalled,
         Self::AnswerLost,
@@ -93,6 +105,12 @@ impl Kind {
         Self::Skew,
         Self::Outage,
         Self::Replay,
+        Self::Push,
+        Self::Hold,
+        Self::Deleted,
+        Self::Unmeasured,
+        Self::Deaf,
+        Self::ShutDown,
     ];
 
     /// How often it happens in a run of middling bad luck, in 100,000 occasions.
@@ -117,7 +135,11 @@ impl Kind {
             Self::Console => 10_000,
             Self::Alarm => 5_000,
             Self::Skew => 50_000,
-            Self::Outage | Self::Replay => 0,
+            Self::Outage | Self::Replay | Self::Deaf | Self::ShutDown => 0,
+            Self::Unmeasured => 5_000,
+            Self::Push => 2_000,
+            Self::Hold => 6_000,
+            Self::Deleted => 1_000,
         }
     }
 }
@@ -185,6 +207,11 @@ impl Faults {
     /// How bad the fault is that struck last: the same, whatever else struck.
     pub fn degree(&mut self, low: i64, high: i64) -> i64 {
         self.dice.between(low, high)
+    }
+
+    /// What else is to be drawn of the fault that struck last.
+    pub fn dice(&mut self) -> &mut Dice {
+        &mut self.dice
     }
 
     /// It happened, by the script.

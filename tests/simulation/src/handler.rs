@@ -8,18 +8,20 @@ use guard_core::name::SetKey;
 use guard_core::port::{Clock, Register};
 use guard_core::steps::act::Actuator;
 use guard_core::steps::count::{Counter, Receipt};
-use guard_core::steps::decide::{Judge, Outcome};
+use guard_core::steps::decide::Outcome;
+use guard_core::steps::operate::Request;
 use guard_core::time::plus_seconds;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::mutant::Mutant;
 use crate::port::Port;
-use crate::process::{Counts, Role};
+use crate::process::Role;
 use crate::script::Order;
+use crate::wiring::{Counts, Deciding};
 use crate::world::Pid;
 
-pub(crate) fn stop_at(port: &Port, role: Role) -> Timestamp {
+fn stop_at(port: &Port, role: Role) -> Timestamp {
     let (lasts, reserve) = role.times();
     plus_seconds(port.now(), lasts - reserve)
 }
@@ -41,14 +43,14 @@ pub(crate) async fn ingest(port: Port, pid: Pid, counter: Arc<Counter<Counts, Po
     port.world().counted(pid, &counted.failed);
 }
 
-/// As the function's handler: each set once, and what failed comes again.
-pub(crate) async fn judge_all(
-    port: Port,
-    pid: Pid,
-    judge: Judge<Counts, Port, Port, Port>,
-    sets: BTreeMap<SetKey, i64>,
-) {
-    let stop_at = stop_at(&port, Role::Judge);
+/// As the function's handler: each set once, and what failed comes again. Without a policy all of it does.
+pub(crate) async fn judge_all(machine: Arc<Deciding>, pid: Pid, sets: BTreeMap<SetKey, i64>) {
+    let port = &machine.port;
+    let stop_at = stop_at(port, Role::Judge);
+    let Some(policy) = machine.policy().await else {
+        return port.world().left_over(pid, &sets.into_keys().collect());
+    };
+    let judge = machine.judge(policy);
     let mut failed = BTreeSet::new();
     for set in sets.into_keys() {
         if port.now() >= stop_at {
@@ -63,6 +65,52 @@ pub(crate) async fn judge_all(
     port.world().left_over(pid, &failed);
 }
 
+pub(crate) async fn sweep(machine: Arc<Deciding>, pid: Pid, minute: Timestamp) {
+    let stop_at = stop_at(&machine.port, Role::Sweep);
+    if let Some(policy) = machine.policy().await {
+        if let Some(account) = machine.account_guard(policy.clone()) {
+            drop(account.guard(stop_at).await);
+        }
+        let swept = machine.sweeper(policy).sweep(minute, stop_at).await;
+        drop(machine.lookout().look(minute, swept.marked, stop_at).await);
+    }
+    machine.port.world().finished(pid);
+}
+
+pub(crate) async fn touched(machine: Arc<Deciding>, pid: Pid, set: SetKey) {
+    if let Some(policy) = machine.policy().await {
+        drop(machine.sweeper(policy).touched(&set).await);
+    }
+    machine.port.world().finished(pid);
+}
+
+pub(crate) async fn created(machine: Arc<Deciding>, pid: Pid, set: SetKey) {
+    if let Some(policy) = machine.policy().await {
+        drop(machine.sweeper(policy).created(&set).await);
+    }
+    machine.port.world().finished(pid);
+}
+
+pub(crate) async fn operate(machine: Arc<Deciding>, pid: Pid, set: SetKey, order: Order) {
+    let request = Request::parse(request(&set, order)).expect("the order is well-formed");
+    let answer = machine.operator().operate(request).await.to_json();
+    machine.port.world().answered(pid, set, order, &answer);
+}
+
+pub(crate) async fn push(machine: Arc<Deciding>, pid: Pid, request: Value) {
+    let request = Request::parse(request).expect("the push is well-formed");
+    let answer = machine.operator().operate(request).await.to_json();
+    machine.port.world().push_answered(pid, &answer);
+}
+
+pub(crate) async fn respond(machine: Arc<Deciding>, pid: Pid, set: SetKey, at: Timestamp, attempts: u32) {
+    let taken_up = match machine.policy().await {
+        Some(policy) => machine.responder(policy).respond(&alarm(&set, at)).await.is_ok(),
+        None => false,
+    };
+    machine.port.world().took_up(pid, set, at, if taken_up { 0 } else { attempts });
+}
+
 pub(crate) async fn actuate(
     port: Port,
     pid: Pid,
@@ -75,7 +123,7 @@ pub(crate) async fn actuate(
     port.world().left_over(pid, &drained.unfinished);
 }
 
-pub(crate) fn request(set: &SetKey, order: Order) -> Value {
+fn request(set: &SetKey, order: Order) -> Value {
     let (action, force) = match order {
         Order::Pause => ("pause", None),
         Order::Resume => ("resume", None),
@@ -92,7 +140,7 @@ pub(crate) fn request(set: &SetKey, order: Order) -> Value {
     request
 }
 
-pub(crate) fn alarm(set: &SetKey, at: Timestamp) -> AlarmChange {
+fn alarm(set: &SetKey, at: Timestamp) -> AlarmChange {
     AlarmChange {
         name: format!("bounces-of-{}", set.name),
         state: AlarmState::Alarm,

@@ -52,11 +52,25 @@ pub enum Mutant {
     EarlyDigests,
     /// A paused set that someone lets send is let send: a policy, and no mistake.
     AdoptOnEnable,
+    /// Sets are judged by the policy before the one in force.
+    OldPolicy,
+    /// A guard that was deployed to observe pauses.
+    ObserverPauses,
+    /// The judge does not read holds.
+    HoldIgnored,
+    /// A deleted set's counts go on counting for a new set of its name.
+    GoneForgotten,
+    /// Whoever asks may stop the account, though the stack was not granted it.
+    StopUngranted,
+    /// What a look saw is not kept.
+    ForgetfulLookout,
+    /// The guard takes it that SES took no mail.
+    SilenceIsHealth,
 }
 
 impl Mutant {
     /// All that are wrong, and the one that is not.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 25] = [
         Self::MarkBeforeWrite,
         Self::AckBeforeMark,
         Self::SkipMarkIfDuplicate,
@@ -75,6 +89,13 @@ impl Mutant {
         Self::ForgottenNotes,
         Self::EarlyDigests,
         Self::AdoptOnEnable,
+        Self::OldPolicy,
+        Self::ObserverPauses,
+        Self::HoldIgnored,
+        Self::GoneForgotten,
+        Self::StopUngranted,
+        Self::ForgetfulLookout,
+        Self::SilenceIsHealth,
     ];
 
     /// Whether it is a mistake, which is to be found.
@@ -108,6 +129,9 @@ fn takes_lease(change: &Change) -> bool {
 impl Mutant {
     /// What a process reads.
     pub fn read(self, role: Role, set: &SetKey, state: &mut State, bent: Option<&Bent>) {
+        if self == Self::HoldIgnored && role != Role::Operate {
+            state.hold = None;
+        }
         let Some(bent) = bent.filter(|_| role == Role::Actuate) else { return };
         match self {
             Self::NoLease => state.lease = bent.leases.get(set).cloned(),
@@ -141,6 +165,12 @@ impl Mutant {
                 let generation = present.generation + 1;
                 change.after = State { phase, generation, pending, why, owner, ..present.clone() };
             }
+            (Self::HoldIgnored, _) if role != Role::Operate => {
+                change.before.hold.clone_from(&present.hold);
+                change.after.hold.clone_from(&present.hold);
+            }
+            (Self::ForgetfulLookout, _) => change.after.sight.clone_from(&change.before.sight),
+            (Self::GoneForgotten, _) if change.after.phase == Phase::Gone => change.after.fresh = change.before.fresh,
             (Self::NoFreshStart, Role::Operate) => change.after.fresh = change.before.fresh,
             (Self::LeaseShorterThanPut, Role::Actuate) if takes_lease(&change) => {
                 if let Some(lease) = &mut change.after.lease {

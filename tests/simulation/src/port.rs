@@ -10,8 +10,8 @@ use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
-    AccountStanding, AccountView, Alarms, Clock, Committed, Digests, Fault, Glance, Known, Landed, Ledger, Notifier,
-    Pending, Register, Reminder, SendingSwitch, SesRates, SwitchFault, Waker, Watched,
+    Alarms, Clock, Committed, Digests, Fault, Glance, Known, Landed, Ledger, Notifier, Pending, Register, Reminder,
+    SendingSwitch, SwitchFault, Waker, Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Held};
@@ -56,7 +56,7 @@ impl Port {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         self.pid.load(Ordering::Relaxed)
     }
 
@@ -241,7 +241,7 @@ impl SendingSwitch for Port {
     async fn turn(&self, set: &SetKey, on: bool) -> Result<(), SwitchFault> {
         let (pid, key) = (self.pid(), set.clone());
         self.world().turning(pid, set, on);
-        let effect = move |world: &mut World| world.turn(&key, on);
+        let effect = move |world: &mut World| world.turn(pid, &key, on);
         self.switch(if on { "turn on" } else { "turn off" }, set, true, effect).await
     }
 }
@@ -293,22 +293,6 @@ impl Alarms for Port {
 
     async fn children_in_alarm(&self, _: &Home, _: &str) -> Result<Vec<String>, Fault> {
         Ok(Vec::new())
-    }
-}
-
-/// SES publishes no rates of the account, and has no objection to it.
-impl AccountView for Port {
-    async fn rates(&self, _: Timestamp) -> Result<SesRates, Fault> {
-        Ok(SesRates::default())
-    }
-
-    async fn standing(&self) -> Result<AccountStanding, Fault> {
-        let fine = |_: &mut World| AccountStanding {
-            enforcement_status: "HEALTHY".to_owned(),
-            sending_enabled: true,
-            quota: None,
-        };
-        self.ask(Service::Ses, "look", "account", false, fine).await
     }
 }
 

@@ -5,31 +5,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use guard_core::account::AccountStop;
-use guard_core::digest::{Ages, Digested, Keeping};
 use guard_core::event::{HashKey, Signal, SignalKind};
-use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
 use guard_core::policy::Deployed;
-use guard_core::policy::stored::Policies;
 use guard_core::state::LEASE_SECONDS;
-use guard_core::steps::account::AccountGuard;
 use guard_core::steps::act::Actuator;
-use guard_core::steps::alarm::Responder;
 use guard_core::steps::count::{Counter, Receipt};
-use guard_core::steps::decide::{Judge, Mode};
-use guard_core::steps::operate::{Operator, Request};
-use guard_core::steps::sweep::{EnrolNewSets, Listening, OnDrift, Sweeper};
-use guard_local::MemoryPolicyStore;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::fault::Kind;
-use crate::handler::{actuate, alarm, ingest, judge_all, request, stop_at};
-use crate::inventory::ear;
-use crate::mutant::Mutant;
+use crate::handler::{actuate, created, ingest, judge_all, operate, push, respond, sweep, touched};
 use crate::port::Port;
 use crate::queue::{Body, Delivery};
+use crate::rules::Rules;
 use crate::script::Order;
+use crate::wiring::{Counts, Deciding, counts};
 use crate::world::{Pid, Running, Shared};
 
 /// What a process does.
@@ -77,8 +68,12 @@ pub enum Start {
     Sweep(Timestamp),
     /// For a set whose switch was turned.
     Touched(SetKey),
+    /// For a set that was created.
+    Created(SetKey),
     /// For this order.
     Operate(SetKey, Order),
+    /// For this push of a policy.
+    Push(Value),
     /// For the alarm of a set that went off then; so many attempts are left.
     Alarm(SetKey, Timestamp, u32),
 }
@@ -90,8 +85,8 @@ impl Start {
             Self::Ingest(_) => Role::Ingest,
             Self::Judge(_) => Role::Judge,
             Self::Actuate(_) => Role::Actuate,
-            Self::Sweep(_) | Self::Touched(_) => Role::Sweep,
-            Self::Operate(..) => Role::Operate,
+            Self::Sweep(_) | Self::Touched(_) | Self::Created(_) => Role::Sweep,
+            Self::Operate(..) | Self::Push(_) => Role::Operate,
             Self::Alarm(..) => Role::Alarm,
         }
     }
@@ -100,8 +95,6 @@ impl Start {
 /// A process, until it ends.
 pub type Process = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The counts, read with digests.
-pub(crate) type Counts = Digested<Port, Port, Port>;
 type MachineOfIngest = (Port, Arc<Counter<Counts, Port, Port>>);
 type MachineOfActuate = (Port, Arc<Actuator<Port, Port, Port, Port>>);
 
@@ -111,38 +104,32 @@ pub enum Machine {
     Ingest(MachineOfIngest),
     /// Its pace.
     Actuate(MachineOfActuate),
-    /// Nothing.
-    Plain,
+    /// The policy that it read.
+    Deciding(Role, Arc<Deciding>),
 }
 
 /// Starts processes.
 pub struct Starter {
     world: Shared,
     policy: Deployed,
-    policies: MemoryPolicyStore,
     key: HashKey,
     pids: Pid,
     ingest: Vec<MachineOfIngest>,
     actuate: Vec<MachineOfActuate>,
+    deciding: BTreeMap<Role, Vec<Arc<Deciding>>>,
 }
 
 impl Starter {
-    /// For this world, which judges by a window of so many buckets.
-    pub fn new(world: &Shared, window_buckets: u32) -> Self {
-        let hours = window_buckets / 4;
-        let text = format!(
-            "[profile.run]\nbased_on = \"default\"\nwindow = \"{hours} hours\"\n\
-             [[assign]]\nsets = [\"*\"]\nprofile = \"run\"\n\
-             [account]\nmin_mails = 300\n"
-        );
+    /// For this world, in which these rules were deployed.
+    pub fn new(world: &Shared, rules: Rules) -> Self {
         Self {
             world: world.clone(),
-            policy: Deployed::read(&text).expect("the policy is well-formed"),
-            policies: MemoryPolicyStore::default(),
+            policy: Deployed::read(&rules.text()).expect("the policy is well-formed"),
             key: HashKey::from_secret("a secret of at least thirty-two characters").expect("it is long enough"),
             pids: 0,
             ingest: Vec::new(),
             actuate: Vec::new(),
+            deciding: BTreeMap::new(),
         }
     }
 
@@ -151,7 +138,7 @@ impl Starter {
         match machine {
             Machine::Ingest(machine) => self.ingest.push(machine),
             Machine::Actuate(machine) => self.actuate.push(machine),
-            Machine::Plain => {}
+            Machine::Deciding(role, machine) => self.deciding.entry(role).or_default().push(machine),
         }
     }
 
@@ -171,12 +158,6 @@ impl Starter {
                 let machine = Machine::Ingest((port.clone(), counter.clone()));
                 (pid, Box::pin(ingest(port, pid, counter, receipts)), machine)
             }
-            Start::Judge(sets) => {
-                let port = self.port(role);
-                port.begin(pid, Running { sets: sets.clone(), ..Running::of(role) });
-                let judge = self.judge(&port);
-                (pid, Box::pin(judge_all(port, pid, judge, sets)), Machine::Plain)
-            }
             Start::Actuate(sets) => {
                 let (port, actuator) = self.actuate.pop().unwrap_or_else(|| {
                     let port = self.port(role);
@@ -186,115 +167,49 @@ impl Starter {
                 let machine = Machine::Actuate((port.clone(), actuator.clone()));
                 (pid, Box::pin(actuate(port, pid, actuator, sets)), machine)
             }
-            Start::Sweep(minute) => {
-                let port = self.begin(role, pid);
-                let (sweeper, account) = (self.sweeper(&port), self.account_guard(&port));
-                let process = async move {
-                    let stop_at = stop_at(&port, role);
-                    if let Some(account) = account {
-                        drop(account.guard(stop_at).await);
-                    }
-                    drop(sweeper.sweep(minute, stop_at).await);
-                    port.world().finished(pid);
-                };
-                (pid, Box::pin(process), Machine::Plain)
+            Start::Judge(sets) => {
+                let running = Running { sets: sets.clone(), ..Running::of(role) };
+                self.decide(pid, running, move |machine| Box::pin(judge_all(machine, pid, sets)))
             }
-            Start::Touched(set) => {
-                let port = self.begin(role, pid);
-                let sweeper = self.sweeper(&port);
-                let process = async move {
-                    drop(sweeper.touched(&set).await);
-                    port.world().finished(pid);
-                };
-                (pid, Box::pin(process), Machine::Plain)
-            }
+            Start::Sweep(minute) => self.alone(pid, role, move |machine| Box::pin(sweep(machine, pid, minute))),
+            Start::Touched(set) => self.alone(pid, role, move |machine| Box::pin(touched(machine, pid, set))),
+            Start::Created(set) => self.alone(pid, role, move |machine| Box::pin(created(machine, pid, set))),
             Start::Operate(set, order) => {
-                let port = self.begin(role, pid);
-                let operator = Operator {
-                    ledger: counts(&port),
-                    register: port.clone(),
-                    switch: port.clone(),
-                    clock: port.clone(),
-                    policies: Policies::new(self.policy.clone(), self.policies.clone()),
-                    mode: Mode::Enforce,
-                    account_stop: AccountStop::Forbidden,
-                    homes: Homes::only(Home::of(&set)),
-                    ear: ear(),
-                };
-                let request = Request::parse(request(&set, order)).expect("the order is well-formed");
-                let process = async move {
-                    let answer = operator.operate(request).await.to_json();
-                    port.world().answered(pid, set, order, &answer);
-                };
-                (pid, Box::pin(process), Machine::Plain)
+                self.alone(pid, role, move |machine| Box::pin(operate(machine, pid, set, order)))
             }
+            Start::Push(request) => self.alone(pid, role, move |machine| Box::pin(push(machine, pid, request))),
             Start::Alarm(set, at, attempts) => {
-                let port = self.begin(role, pid);
-                let responder = Responder {
-                    judge: self.judge(&port),
-                    switch: port.clone(),
-                    alarms: port.clone(),
-                    homes: Homes::only(Home::of(&set)),
-                };
-                let process = async move {
-                    let taken_up = responder.respond(&alarm(&set, at)).await.is_ok();
-                    port.world().took_up(pid, set, at, if taken_up { 0 } else { attempts });
-                };
-                (pid, Box::pin(process), Machine::Plain)
+                self.alone(pid, role, move |machine| Box::pin(respond(machine, pid, set, at, attempts)))
             }
         }
+    }
+
+    fn alone(
+        &mut self,
+        pid: Pid,
+        role: Role,
+        process: impl FnOnce(Arc<Deciding>) -> Process,
+    ) -> (Pid, Process, Machine) {
+        self.decide(pid, Running::of(role), process)
+    }
+
+    fn decide(
+        &mut self,
+        pid: Pid,
+        running: Running,
+        process: impl FnOnce(Arc<Deciding>) -> Process,
+    ) -> (Pid, Process, Machine) {
+        let role = running.role;
+        let free = self.deciding.get_mut(&role).and_then(Vec::pop);
+        let machine = free.unwrap_or_else(|| Arc::new(Deciding::new(self.port(role), &self.policy)));
+        machine.port.begin(pid, running);
+        (pid, process(machine.clone()), Machine::Deciding(role, machine))
     }
 
     fn port(&self, role: Role) -> Port {
         let mut world = self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let skew = world.skew(role);
         Port::new(&self.world, role, skew)
-    }
-
-    fn begin(&self, role: Role, pid: Pid) -> Port {
-        let port = self.port(role);
-        port.begin(pid, Running::of(role));
-        port
-    }
-
-    fn judge(&self, port: &Port) -> Judge<Counts, Port, Port, Port> {
-        Judge {
-            ledger: counts(port),
-            register: port.clone(),
-            reminder: port.clone(),
-            clock: port.clone(),
-            policy: Arc::new(self.policy.book.clone()),
-            mode: Mode::Enforce,
-        }
-    }
-
-    fn sweeper(&self, port: &Port) -> Sweeper<Counts, Port, Port, Port, Port, Port, Port> {
-        let (adopts, home) = {
-            let world = port.world();
-            (world.mutant == Mutant::AdoptOnEnable, Home::of(world.sets.first().expect("a world has sets")))
-        };
-        let Home { account, region } = home;
-        Sweeper {
-            judge: self.judge(port),
-            switch: port.clone(),
-            inventory: port.clone(),
-            listening: Listening::new(account, region, ear(), EnrolNewSets::Off),
-            waker: port.clone(),
-            on_drift: if adopts { OnDrift::Adopt } else { OnDrift::Reassert },
-        }
-    }
-
-    fn account_guard(&self, port: &Port) -> Option<AccountGuard<Counts, Port, Port, Port>> {
-        let world = port.world();
-        let Home { account, region } = Home::of(world.sets.first()?);
-        let guards = world.script.guards_account;
-        drop(world);
-        let port = port.of(Role::Account);
-        let policy = Arc::new(self.policy.book.clone());
-        let (ledger, register, clock) = (counts(&port), port.clone(), port.clone());
-        let (mode, account_stop) = (Mode::Enforce, AccountStop::Forbidden);
-        let guard = AccountGuard { ledger, register, clock, view: port, policy, mode, account_stop, account, region };
-        guards.then_some(guard)
     }
 
     fn receipt(&self, delivery: &Delivery) -> Receipt {
@@ -311,16 +226,6 @@ impl Starter {
         let signal = Signal { set, kind, ids: ids.collect(), sender: None, sent_at, occurred_at: sent_at };
         Receipt { message_id: delivery.message.to_string(), suspect: delivery.again, signals: vec![signal] }
     }
-}
-
-/// Mail is old sooner than in the guard, as a run lasts hours and no week: additions are noted from five minutes on, and
-/// digests made ten minutes later, which is two minutes more than two clocks are apart.
-pub(crate) const AGES: Ages = Ages { noted: 300, closed: 900, settled: 0 };
-
-fn counts(port: &Port) -> Counts {
-    let is_early = port.world().mutant == Mutant::EarlyDigests;
-    let ages = if is_early { Ages { closed: 0, ..AGES } } else { AGES };
-    Digested::new(port.clone(), port.clone(), port.clone()).with(ages, Some(Keeping { above_bytes: 0 }))
 }
 
 impl Port {

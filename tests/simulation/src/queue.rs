@@ -57,6 +57,7 @@ impl Delivery {
 #[derive(Debug)]
 struct Message {
     body: Arc<Body>,
+    put_at: i64,
     receives: u32,
     visible_at: i64,
 }
@@ -74,7 +75,7 @@ impl Queue {
     /// A new message.
     pub fn put(&mut self, body: Arc<Body>, now: i64) {
         self.next += 1;
-        self.messages.insert(self.next, Message { body, receives: 0, visible_at: now });
+        self.messages.insert(self.next, Message { body, put_at: now, receives: 0, visible_at: now });
     }
 
     /// The messages that may be received now.
@@ -95,6 +96,11 @@ impl Queue {
         message.receives += 1;
         message.visible_at = hidden_until;
         Some((number, message.receives > 1, message.body.clone()))
+    }
+
+    /// Since when the oldest message waits.
+    pub fn oldest(&self) -> Option<i64> {
+        self.messages.values().map(|message| message.put_at).min()
     }
 
     /// Deletes a message, if it is there still.

@@ -138,7 +138,7 @@ impl World {
         let (there, back) = match to {
             Service::Ses => self.trip(pid, 40, 300),
             Service::Ledger | Service::Register => self.trip(pid, 1, 30),
-            Service::Notices | Service::Recheck | Service::Lambda => self.trip(pid, 5, 60),
+            Service::Notices | Service::Recheck | Service::Lambda | Service::CloudWatch => self.trip(pid, 5, 60),
         };
         let done = Fate { lands: Some(there), answers: there + back, says: Says::WhatWasDone };
         let refused = Fate { lands: None, answers: there + back, says: Says::Refused };

@@ -8,6 +8,7 @@ use crate::fault::{Faults, Struck};
 use crate::mutant::Mutant;
 use crate::oracle::Violation;
 use crate::process::{Machine, Process, Starter};
+use crate::rules::Rules;
 use crate::script::{MINUTE, Script};
 use crate::world::{Event, Pid, Shared, World};
 
@@ -43,6 +44,10 @@ pub struct Played {
     pub processes: u64,
     /// How many pauses the guard decided on, how many of them after a resume, and how many for the account's sake.
     pub pauses: [u64; 3],
+    /// How often it decided to stop the account as a whole.
+    pub stops: u64,
+    /// How often it told that it does not see something.
+    pub blind: usize,
     /// How many messages were dead letters at the end of the faults.
     pub dead_letters: usize,
 }
@@ -60,7 +65,7 @@ impl Play {
             None => Faults::of(self.seed),
         };
         let world = World::new(self.seed, self.script.clone(), faults, self.mutant, traced);
-        let mut stage = Stage::new(Arc::new(Mutex::new(world)), self.script.window_buckets);
+        let mut stage = Stage::new(Arc::new(Mutex::new(world)), self.script.rules);
         let dead_letters = stage.play(&self.script);
         let processes = stage.started;
         // Processes hold the world: they go first.
@@ -72,6 +77,8 @@ impl Play {
             trace: world.trace.take().unwrap_or_default(),
             processes,
             pauses: [world.oracle.pauses, world.oracle.pauses_again, world.oracle.pauses_for_account],
+            stops: world.oracle.stops,
+            blind: world.oracle.blind.len(),
             dead_letters,
         }
     }
@@ -85,8 +92,8 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(world: Shared, window_buckets: u32) -> Self {
-        let starter = Starter::new(&world, window_buckets);
+    fn new(world: Shared, rules: Rules) -> Self {
+        let starter = Starter::new(&world, rules);
         Self { world, starter, running: BTreeMap::new(), started: 0 }
     }
 
@@ -102,12 +109,16 @@ impl Stage {
             }
             let first = world.between(0, MINUTE);
             world.later(first, World::timer);
+            let minute = MINUTE - world.now.rem_euclid(MINUTE);
+            world.later(minute, World::measure);
         });
         let mut end = script.begins + script.lasts;
         self.until(end);
         self.with(|world| {
             world.note(|| "--- nothing goes wrong any more ---".to_owned());
             world.faults.active = false;
+            world.deaf_until = 0;
+            world.calm_since = world.now;
             world.away.clear();
         });
         end += QUIET;

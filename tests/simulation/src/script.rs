@@ -1,8 +1,11 @@
 //! What people and other machines do in a run, whatever the guard does: mail, orders, switches, outages.
 
+mod rest;
+
 use guard_core::event::SignalKind;
 
 use crate::dice::Dice;
+use crate::rules::Rules;
 
 /// Milliseconds in a minute.
 pub const MINUTE: i64 = 60_000;
@@ -22,6 +25,8 @@ pub enum Service {
     Recheck,
     /// Lambda's own queue of invocations.
     Lambda,
+    /// What it was told of the guard.
+    CloudWatch,
 }
 
 /// What an operator orders.
@@ -37,6 +42,19 @@ pub enum Order {
     Hold,
     /// Take that back.
     Release,
+}
+
+/// What becomes of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Push {
+    /// These numbers come into force.
+    New(Rules),
+    /// Those of the version before the latest come into force again.
+    Back,
+    /// What was deployed comes into force again.
+    Clear,
+    /// An operator only wants to know what these numbers would do.
+    Plan(Rules),
 }
 
 /// One event of a mail: so many units, published this long after the mail.
@@ -74,6 +92,20 @@ pub enum Happening {
     Outage(Service, i64),
     /// Dead letters are sent back to the queue.
     Replay,
+    /// An operator pushes a policy.
+    Pushed(Push),
+    /// Somebody deletes the set in SES.
+    Deleted(usize),
+    /// Somebody creates it again.
+    Created(usize),
+    /// An operator orders something of the whole account.
+    OrderedWhole(Order),
+    /// Somebody turns the account's switch in the console.
+    TurnedWhole(bool),
+    /// AWS stops the account, or lets it send again.
+    ShutDown(bool),
+    /// SES publishes nothing for so many milliseconds.
+    Deaf(i64),
 }
 
 /// A run, as far as it does not depend on the guard.
@@ -85,8 +117,14 @@ pub struct Script {
     pub lasts: i64,
     /// The number of configuration sets.
     pub sets: usize,
-    /// How many buckets are judged.
-    pub window_buckets: u32,
+    /// The policy that was deployed.
+    pub rules: Rules,
+    /// Whether the stack was deployed to observe only.
+    pub observes: bool,
+    /// Whether the account as a whole may be stopped.
+    pub may_stop: bool,
+    /// How many identities have no default configuration set.
+    pub bare_identities: usize,
     /// How many actuators may run at once.
     pub actuators: usize,
     /// How long a message is hidden from others.
@@ -114,7 +152,10 @@ impl Script {
             begins: NOON + dice.between(0, 15 * MINUTE),
             lasts,
             sets,
-            window_buckets: dice.pick(&[4, 8, 672, 672]),
+            rules: Rules::built_in(dice.pick(&[1, 2, 168, 168])),
+            observes: false,
+            may_stop: false,
+            bare_identities: 0,
             actuators: dice.pick(&[1, 2]),
             visibility: dice.pick(&[30_000, 60_000, 180_000]),
             replay_after_days: dice.pick(&[None, Some(1), Some(3)]),
@@ -124,6 +165,7 @@ impl Script {
         };
         script.send_mail(&mut dice);
         script.meddle(&mut dice);
+        script.change_the_rest(&mut Dice::of(seed, 5));
         script.happenings.sort_by_key(|(at, _)| *at);
         script
     }

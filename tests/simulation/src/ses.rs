@@ -18,6 +18,8 @@ pub struct Turn {
     pub at: i64,
     /// To what.
     pub on: bool,
+    /// Whether there is such a set at all.
+    pub exists: bool,
     /// By whom.
     pub by: By,
 }
@@ -34,7 +36,7 @@ pub struct Switch {
 impl Switch {
     /// On since then.
     pub fn new(at: i64) -> Self {
-        Self { turns: vec![Turn { at, on: true, by: By::Nobody }] }
+        Self { turns: vec![Turn { at, on: true, exists: true, by: By::Nobody }] }
     }
 
     /// What is so now.
@@ -46,9 +48,16 @@ impl Switch {
     pub fn turn(&mut self, on: bool, by: By, at: i64) -> Turn {
         let before = self.now();
         if before.on != on {
-            self.turns.push(Turn { at, on, by });
+            self.turns.push(Turn { at, on, exists: true, by });
         }
         before
+    }
+
+    /// A person deletes the set, or creates it again: then it may send.
+    pub fn exists(&mut self, exists: bool, at: i64) {
+        if self.now().exists != exists {
+            self.turns.push(Turn { at, on: exists, exists, by: By::Person });
+        }
     }
 
     /// What a look at a copy that is behind shows; the same as [`Switch::now`] when nothing changed lately.

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use guard_core::audit::AuditId;
+use guard_core::home::Home;
 use guard_core::name::SetKey;
-use guard_core::policy::Policy;
 use guard_core::port::{Glance, Pending, Register};
 use guard_core::state::{Intent, State};
 use guard_core::time::Bucket;
-use guard_local::{MemoryDigests, MemoryLedger, MemoryRegister};
+use guard_local::{MemoryDigests, MemoryLedger, MemoryPolicyStore, MemoryRegister};
 use jiff::Timestamp;
 
 use crate::dice::Dice;
@@ -22,8 +22,10 @@ use crate::now;
 use crate::oracle::Oracle;
 use crate::process::{Role, Start};
 use crate::queue::{Delivery, Queue};
+use crate::rules::{Rules, SETS};
 use crate::script::{Script, Service};
 use crate::ses::{Switch, Turn};
+use crate::whole::Measures;
 
 /// A process's number.
 pub type Pid = u64;
@@ -69,6 +71,8 @@ pub struct Running {
     pub leased: BTreeMap<SetKey, Intent>,
     /// The buckets of which it does not know whether it wrote them.
     pub unsure: BTreeSet<(SetKey, Bucket)>,
+    /// What was in force when it asked for the policy.
+    pub rules: Option<Rules>,
     /// How long its requests travel.
     pub dice: Dice,
     /// Whether it changed a state.
@@ -92,6 +96,7 @@ impl Running {
             looked: BTreeMap::new(),
             leased: BTreeMap::new(),
             unsure: BTreeSet::new(),
+            rules: None,
             dice: Dice::of(0, 0),
             wrote: false,
             bent: Bent::default(),
@@ -116,8 +121,10 @@ pub struct World {
     pub script: Script,
     /// The configuration sets.
     pub sets: Vec<SetKey>,
-    /// What they are judged by.
-    pub policy: Policy,
+    /// What operators pushed.
+    pub policies: MemoryPolicyStore,
+    /// What the texts say that they pushed.
+    pub texts: BTreeMap<String, Rules>,
     /// The queue of events.
     pub queue: Queue,
     /// The counts.
@@ -130,7 +137,17 @@ pub struct World {
     pub plain: BTreeMap<(SetKey, Bucket), [u64; 4]>,
     /// The states.
     pub register: MemoryRegister,
-    /// SES's switches.
+    /// What is kept of the account as a whole.
+    pub account: SetKey,
+    /// AWS has stopped the account.
+    pub is_shut_down: bool,
+    /// Until when SES publishes nothing.
+    pub deaf_until: i64,
+    /// Since when nothing goes wrong any more.
+    pub calm_since: i64,
+    /// What CloudWatch was told.
+    pub measures: Measures,
+    /// SES's switches; the account's among them.
     pub switches: BTreeMap<SetKey, Switch>,
     /// The records that people were told of.
     pub told: BTreeSet<AuditId>,
@@ -158,13 +175,20 @@ pub type Shared = Arc<Mutex<World>>;
 impl World {
     /// A world in which nothing has happened.
     pub fn new(seed: u64, script: Script, faults: Faults, mutant: Mutant, traced: bool) -> Self {
-        let sets: Vec<SetKey> = ["promo", "shop", "news"]
+        let sets: Vec<SetKey> = SETS
             .iter()
             .take(script.sets)
             .filter_map(|name| format!("111122223333/eu-west-1/{name}").parse().ok())
             .collect();
-        let policy = Policy { window_buckets: script.window_buckets, ..Policy::default() };
+        let account = Home::of(sets.first().expect("a world has sets")).whole();
+        let switched = sets.iter().chain([&account]);
         Self {
+            switches: switched.map(|set| (set.clone(), Switch::new(script.begins - 86_400_000))).collect(),
+            account,
+            is_shut_down: false,
+            deaf_until: 0,
+            calm_since: i64::MAX,
+            measures: Measures::default(),
             now: script.begins,
             agenda: BTreeMap::new(),
             sequence: 0,
@@ -178,7 +202,6 @@ impl World {
             replica: Default::default(),
             plain: BTreeMap::new(),
             register: MemoryRegister::default(),
-            switches: sets.iter().map(|set| (set.clone(), Switch::new(script.begins - 86_400_000))).collect(),
             told: BTreeSet::new(),
             index: Default::default(),
             away: BTreeMap::new(),
@@ -186,8 +209,9 @@ impl World {
             to_start: VecDeque::new(),
             inbox: BTreeMap::new(),
             sweep_every: 60_000,
-            oracle: Oracle::new(policy, script.skew_minutes),
-            policy,
+            oracle: Oracle::new(script.rules, script.observes, script.skew_minutes),
+            policies: MemoryPolicyStore::default(),
+            texts: BTreeMap::new(),
             sets,
             script,
             trace: traced.then(Vec::new),

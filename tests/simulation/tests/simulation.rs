@@ -28,6 +28,8 @@ struct Sum {
     faults: BTreeMap<Kind, u64>,
     processes: u64,
     pauses: [u64; 3],
+    stops: u64,
+    blind: usize,
     dead_letters: usize,
     broken: Option<u64>,
 }
@@ -39,6 +41,8 @@ impl Sum {
         }
         self.processes += played.processes;
         self.pauses = std::array::from_fn(|one| self.pauses[one] + played.pauses[one]);
+        self.stops += played.stops;
+        self.blind += played.blind;
         self.dead_letters += played.dead_letters;
         if played.violation.is_some() && self.broken.is_none_or(|earlier| seed < earlier) {
             self.broken = Some(seed);
@@ -80,8 +84,9 @@ fn no_seed_breaks_a_promise() {
     );
     let [pauses, again, for_account] = sum.pauses;
     println!(
-        "{pauses} pauses, {again} of them after a resume, {for_account} for the account; {} dead letters",
-        sum.dead_letters
+        "{pauses} pauses, {again} of them after a resume, {for_account} for the account; {} stops of the account; \
+         {} blind spots; {} dead letters",
+        sum.stops, sum.blind, sum.dead_letters
     );
     for kind in Kind::ALL {
         println!("  {:<16}{:>8}", format!("{kind:?}"), sum.faults.get(&kind).copied().unwrap_or(0));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use guard_core::event::SignalKind;
 use guard_core::name::SetKey;
 
 use crate::queue::{Body, Delivery};
@@ -79,6 +80,30 @@ impl Landings {
     /// Whether the event of this number was counted.
     pub fn has(&self, number: usize) -> bool {
         self.numbers.contains(&number)
+    }
+
+    /// Receipts of sends of all sets, per bucket.
+    pub fn receipts_of_sends(&self) -> BTreeMap<i64, u64> {
+        let mut receipts = BTreeMap::new();
+        for Landing { delivery, .. } in self.all.iter().filter(|one| one.delivery.body.kind == SignalKind::Send) {
+            *receipts.entry(delivery.body.sent_at.div_euclid(BUCKET) * BUCKET).or_default() += delivery.body.units;
+        }
+        receipts
+    }
+
+    /// Different sends, bounces and complaints of all sets, of mail sent since then, per bucket.
+    pub fn of_all(&self, since: i64) -> BTreeMap<i64, [u64; 3]> {
+        let sets: BTreeSet<&SetKey> = self.all.iter().map(|one| &one.delivery.set).collect();
+        let mut all: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
+        for set in sets {
+            for (bucket, [sends, bounces, complaints, _]) in self.truths(set, self.count(), since) {
+                let sums = all.entry(bucket).or_default();
+                let more =
+                    [sends.certain(), bounces.count() + bounces.doubled, complaints.count() + complaints.doubled];
+                *sums = std::array::from_fn(|kind| sums[kind] + more[kind]);
+            }
+        }
+        all
     }
 
     /// What is true of a set, of the first so many landings and of mail sent since then.

@@ -2,15 +2,12 @@
 
 use guard_core::name::SetKey;
 
-use super::Oracle;
 use super::landings::{BUCKET, Truth, Truths};
+use super::{Oracle, Seen};
+use crate::rules::Rules;
 
 /// Failures, and the mails they are held against, of one bucket.
 type Held = (u64, u64);
-
-/// Rate in millionths, slack, slack on trial.
-const BOUNCES: (u64, u64, u64) = (50_000, 10, 5);
-const COMPLAINTS: (u64, u64, u64) = (1_000, 5, 3);
 
 /// Whether any stretch of these buckets is at the line.
 fn is_at(line: (u64, u64), buckets: &[Held]) -> bool {
@@ -31,9 +28,9 @@ impl Oracle {
 
     /// Whether the guard may pause: at the lowest line that could be drawn, by all failures that were counted, and by as
     /// few sends as the guard may have taken for certain.
-    pub(super) fn may_pause(&self, set: &SetKey, now: i64, upto: usize) -> bool {
+    pub(super) fn may_pause(&self, set: &SetKey, now: i64, upto: usize, rules: Rules) -> bool {
         let (since, on_trial) = self.since(set, |resumed| resumed.may_from);
-        let truths = self.in_window(self.landings.truths(set, upto, since), now + self.skew, 1);
+        let truths = self.in_window(rules, self.landings.truths(set, upto, since), now + self.skew, 1);
         let (receipts, suspect) =
             truths.values().fold((0, 0), |sum, one| (sum.0 + one[0].receipts, sum.1 + one[0].suspect));
         let trusted = suspect * 10 <= receipts;
@@ -47,13 +44,13 @@ impl Oracle {
             truths.values().map(one).collect()
         };
         let slack = |line: (u64, u64, u64)| (line.0, if on_trial { line.2 } else { line.1 });
-        is_at(slack(BOUNCES), &held(1)) || is_at(slack(COMPLAINTS), &held(2))
+        is_at(slack(rules.bounces), &held(1)) || is_at(slack(rules.complaints), &held(2))
     }
 
     /// Whether nothing that was counted says that the set sent anything: then an alarm is followed blindly.
-    pub(super) fn knows_no_send(&self, set: &SetKey, now: i64, upto: usize) -> bool {
+    pub(super) fn knows_no_send(&self, set: &SetKey, now: i64, upto: usize, seen: &Seen) -> bool {
         let truths = self.landings.truths(set, upto, i64::MIN);
-        self.in_window(truths, now + self.skew, -1).values().all(|[sends, ..]| sends.count() == 0)
+        self.in_window(self.rules_of(seen), truths, now + self.skew, -1).values().all(|[sends, ..]| sends.count() == 0)
     }
 
     /// Whether the set may be paused for the account's sake: it failed often enough since its resume, and above what the
@@ -70,12 +67,16 @@ impl Oracle {
 
     /// Whether the guard must have paused: by the failures it has for certain, and by all sends it ever received.
     pub(super) fn must_pause(&self, set: &SetKey, now: i64) -> bool {
+        let rules = self.rules;
+        if self.observes || rules.spare(set.name.as_str()) {
+            return false;
+        }
         let (since, on_trial) = self.since(set, |resumed| resumed.must_from);
         let truths = self.landings.truths(set, self.landings.count(), since);
         let slack = |line: (u64, u64, u64)| (line.0, if on_trial { line.2 } else { line.1 });
         // Whatever the clock of the judge says, and before as well as after a bucket has fallen out of the window.
         [-self.skew, self.skew].into_iter().all(|skew| {
-            let truths = self.in_window(truths.clone(), now + skew, -1);
+            let truths = self.in_window(rules, truths.clone(), now + skew, -1);
             let held = |kind: usize| -> Vec<Held> {
                 let one =
                     |truth: &[Truth; 4]| (truth[kind].certain(), truth[0].receipts.saturating_sub(truth[3].certain()));
@@ -84,21 +85,21 @@ impl Oracle {
             // With more failures than mails the counts prove nothing.
             let counts_are_whole =
                 [1, 2].into_iter().all(|kind| held(kind).iter().all(|(failures, mails)| failures <= mails));
-            counts_are_whole && (is_at(slack(BOUNCES), &held(1)) || is_at(slack(COMPLAINTS), &held(2)))
+            counts_are_whole && (is_at(slack(rules.bounces), &held(1)) || is_at(slack(rules.complaints), &held(2)))
         })
     }
 
     /// Those in the window, which is longer by so many buckets.
-    fn in_window(&self, truths: Truths, now: i64, longer: i64) -> Truths {
+    fn in_window(&self, rules: Rules, truths: Truths, now: i64, longer: i64) -> Truths {
         let present = now.div_euclid(BUCKET) * BUCKET;
-        let oldest = present - (i64::from(self.policy.window_buckets) - 1 + longer) * BUCKET;
+        let oldest = present - (i64::from(rules.window_hours) * 4 - 1 + longer) * BUCKET;
         truths.into_iter().filter(|(bucket, _)| *bucket >= oldest).collect()
     }
 
     /// In words.
     pub(super) fn known(&self, set: &SetKey, now: i64, upto: usize) -> String {
         let (since, on_trial) = self.since(set, |resumed| resumed.may_from);
-        let truths = self.in_window(self.landings.truths(set, upto, since), now + self.skew, 1);
+        let truths = self.in_window(self.rules, self.landings.truths(set, upto, since), now + self.skew, 1);
         let buckets = truths.iter().map(|(bucket, [sends, bounces, complaints, prevented])| {
             let (certain, at) = (sends.certain(), super::time(*bucket));
             format!(
@@ -110,6 +111,6 @@ impl Oracle {
             )
         });
         let buckets: Vec<String> = buckets.collect();
-        format!("{}{}", buckets.join(" "), if on_trial { " on trial" } else { "" })
+        format!("{}{} by {:?}", buckets.join(" "), if on_trial { " on trial" } else { "" }, self.rules)
     }
 }

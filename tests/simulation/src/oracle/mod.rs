@@ -3,22 +3,24 @@
 //! It shares no code with the guard's counting and judging. It sees which messages a batch held when a write of that
 //! batch took effect, what is committed, who turned which switch, and nothing of what the guard thinks.
 
+mod justified;
 mod landings;
 mod line;
 mod rest;
 mod violation;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use guard_core::audit::{Act, AuditId, GUARD};
 use guard_core::name::SetKey;
-use guard_core::policy::Policy;
 use guard_core::state::{Change, Intent, Phase, State};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 
 use crate::process::Role;
-use crate::ses::{By, STALE, Turn};
+use crate::rules::Rules;
+use crate::ses::{By, Turn};
 
 pub use violation::{Seen, Violation};
 
@@ -39,7 +41,9 @@ struct Resumed {
 /// Everything that really happened.
 #[derive(Debug)]
 pub struct Oracle {
-    policy: Policy,
+    /// What is in force.
+    pub rules: Rules,
+    observes: bool,
     skew: i64,
     landings: Landings,
     resumed: BTreeMap<SetKey, Resumed>,
@@ -56,15 +60,21 @@ pub struct Oracle {
     pub pauses_again: u64,
     /// How many it intended for the sake of the account.
     pub pauses_for_account: u64,
+    /// How often it intended to stop the account as a whole.
+    pub stops: u64,
+    /// What it told that it does not see: each once it began, and whether it still is.
+    pub blind: BTreeMap<String, bool>,
+    unpublished: BTreeSet<usize>,
     /// The first promise that was broken.
     pub violation: Option<Violation>,
 }
 
 impl Oracle {
     /// One that knows that nothing has happened.
-    pub fn new(policy: Policy, skew_minutes: bool) -> Self {
+    pub fn new(rules: Rules, observes: bool, skew_minutes: bool) -> Self {
         Self {
-            policy,
+            rules,
+            observes,
             skew: if skew_minutes { 240_000 } else { OUT_OF_STEP },
             landings: Landings::default(),
             resumed: BTreeMap::new(),
@@ -78,6 +88,9 @@ impl Oracle {
             pauses: 0,
             pauses_again: 0,
             pauses_for_account: 0,
+            stops: 0,
+            blind: BTreeMap::new(),
+            unpublished: BTreeSet::new(),
             violation: None,
         }
     }
@@ -93,6 +106,11 @@ impl Oracle {
         let first = self.published;
         self.published += events;
         first
+    }
+
+    /// SES did not publish this event.
+    pub fn unpublished(&mut self, number: usize) {
+        self.unpublished.insert(number);
     }
 
     /// How much has been counted: a point to which [`Seen`] refers.
@@ -175,6 +193,7 @@ impl Oracle {
                     self.meant.insert(set.clone(), true);
                 }
                 Act::Reasserted => {
+                    self.may_be_paused(now, set, present, seen);
                     self.by_a_person(now, set, record.act, true, seen);
                     self.known_off.remove(set);
                     self.meant.insert(set.clone(), false);
@@ -185,6 +204,8 @@ impl Oracle {
                     self.meant.insert(set.clone(), false);
                 }
                 Act::Paused => drop(self.known_off.insert(set.clone(), now)),
+                Act::Gone => self.gone(now, set, stored, seen),
+                Act::FoundAgain => drop(self.meant.insert(set.clone(), true)),
                 // Whatever else is on file decides nothing about sending.
                 _ if record.phase_after == Phase::Pausing && record.phase_before != Phase::Pausing => {
                     let what = format!("{set}: {:?} pauses, and why is not checked here", record.act);
@@ -193,66 +214,6 @@ impl Oracle {
                 _ => {}
             }
         }
-    }
-
-    /// S2: a pause by the guard needs so many failures of mail sent since the resume.
-    fn paused(&mut self, now: i64, role: Role, set: &SetKey, present: &State, seen: &Seen) {
-        self.pauses += 1;
-        self.pauses_again += u64::from(self.resumed.contains_key(set));
-        match present.phase {
-            Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone => {}
-            phase @ (Phase::Pausing | Phase::Paused | Phase::Resuming | Phase::External) => {
-                let what = format!("{set} was {}", phase.as_str());
-                self.violates(Violation::new("S2 a pause is decided once", now, what));
-            }
-        }
-        if present.hold.is_some() {
-            self.violates(Violation::new("S2 a held set is not paused", now, set.to_string()));
-        }
-        let upto = seen.read_at.unwrap_or(self.landings.count());
-        let for_another_reason = match role {
-            Role::Alarm => self.knows_no_send(set, now, upto),
-            Role::Account => self.may_pause_for_account(set),
-            Role::Ingest | Role::Judge | Role::Actuate | Role::Sweep | Role::Operate => false,
-        };
-        if for_another_reason {
-            self.pauses_for_account += u64::from(role == Role::Account);
-            return;
-        }
-        if !self.may_pause(set, now, upto) {
-            let known = self.known(set, now, upto);
-            self.violates(Violation::new("S2 a pause is justified", now, format!("{set} by {role:?}; truth: {known}")));
-        }
-    }
-
-    /// No mail that was sent before the resume may lie behind its fence.
-    fn resumed(
-        &mut self,
-        now: i64,
-        set: &SetKey,
-        stored: &State,
-        seen: &Seen,
-        switch: Option<Turn>,
-        person_on: Option<Turn>,
-    ) {
-        let Some(switch) = switch else { return };
-        let fence = stored.fresh.map_or(0, |fresh| fresh.start().as_millisecond());
-        // Who switched it on and off again between two looks, or moments ago, can't be seen; nor if SES does not answer.
-        let flipped = !switch.on && person_on.is_some_and(|on| on.at <= switch.at && switch.by == By::Person);
-        let just_now = switch.by == By::Person && switch.at + STALE + 30_000 > now;
-        let may_from = if flipped || just_now || seen.looked.is_none() { fence.min(now) } else { now - OUT_OF_STEP };
-        let sent = self.accepted.get(set).map_or(&[][..], Vec::as_slice);
-        if let Some(old) = sent.iter().find(|at| **at >= fence && **at < may_from) {
-            let what = format!("{set}: mail of {} lies behind the fence at {}", time(*old), time(fence));
-            self.violates(Violation::new("S2 a resume starts afresh", now, what));
-        }
-        let bucket = Bucket::of(Timestamp::from_millisecond(now).unwrap_or_default()).start().as_millisecond();
-        // As far as the guard could know it, by any clock.
-        let known_off = self.known_off.get(set).is_some_and(|at| *at + OUT_OF_STEP < bucket);
-        let was_off = !switch.on && known_off && now - OUT_OF_STEP >= bucket;
-        let must_from = if was_off { bucket.max(now) } else { next_bucket(now + self.skew) };
-        // Mail between the resume and its fence is not looked at.
-        self.resumed.insert(set.clone(), Resumed { may_from: may_from.max(fence), must_from });
     }
 
     /// S6: what is said of a person was a person.

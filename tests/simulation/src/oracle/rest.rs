@@ -10,7 +10,8 @@ use guard_local::ManualClock;
 use super::landings::Truth;
 use super::{Oracle, Violation};
 use crate::now;
-use crate::process::AGES;
+use crate::ses::{By, Turn};
+use crate::wiring::AGES;
 use crate::world::World;
 
 impl World {
@@ -20,7 +21,7 @@ impl World {
         self.rest_of_queue(whole, &mut found);
         for set in self.sets.clone() {
             let (state, Some(switch)) = (self.state(&set), self.switches.get(&set)) else { continue };
-            self.oracle.rest_of_set(self.now, &set, &state, switch.now().on, &mut found);
+            self.oracle.rest_of_set(self.now, &set, &state, switch.now(), &mut found);
             let (from, to) = (Bucket::starting_at(0), Bucket::starting_at(900 * 4_000_000));
             let (Some(from), Some(to)) = (from, to) else { continue };
             // What the guard would count by, mutants included.
@@ -36,10 +37,7 @@ impl World {
                 self.oracle.rest_of_digests(self.now, &set, &read, &mut found);
             }
         }
-        let account = self.sets.first().map(|set| guard_core::home::Home::of(set).whole());
-        if account.is_some_and(|account| !self.state(&account).untold.is_empty()) {
-            found.push(Violation::new("L1 all is finished", self.now, "something of the account is untold".to_owned()));
-        }
+        self.rest_of_account(whole, &mut found);
         if let Some(untold) = self.oracle.to_tell.difference(&self.told).next() {
             let what = format!("nobody was told of {untold}");
             found.push(Violation::new("L1 all is finished", self.now, what));
@@ -62,9 +60,10 @@ impl World {
             violates(format!("{} dead letters after all faults ended", self.queue.dead.len()));
         }
         let dead = |number| self.queue.dead.iter().any(|body| body.number == number);
-        if let Some(lost) =
-            (0..self.oracle.published).find(|number| !self.oracle.landings.has(*number) && !dead(*number))
-        {
+        if let Some(lost) = (0..self.oracle.published).find(|number| {
+            let is_known = self.oracle.landings.has(*number) || self.oracle.unpublished.contains(number);
+            !is_known && !dead(*number)
+        }) {
             violates(format!("event {lost} was never counted"));
         }
     }
@@ -76,11 +75,11 @@ impl Oracle {
         at: i64,
         set: &guard_core::name::SetKey,
         state: &State,
-        on: bool,
+        turn: Turn,
         found: &mut Vec<Violation>,
     ) {
         let mut violates = |promise, what: String| found.push(Violation::new(promise, at, format!("{set}: {what}")));
-        let phase = state.phase;
+        let (phase, on) = (state.phase, turn.on);
         if on && state.hold.is_none() && self.must_pause(set, at) {
             let known = self.known(set, at, self.landings.count());
             violates("S3 nobody over the line is left sending", known);
@@ -94,9 +93,11 @@ impl Oracle {
             return;
         }
         let matches = match phase {
-            Phase::Paused | Phase::External => !on,
-            Phase::Active | Phase::Warned | Phase::Trial => on,
-            Phase::Pausing | Phase::Resuming | Phase::Gone => false,
+            Phase::Paused | Phase::External => turn.exists && !on,
+            Phase::Active | Phase::Warned | Phase::Trial => turn.exists && on,
+            // One that was created again and never failed is found by SES's list, once a day. Till then it is a person's.
+            Phase::Gone => !turn.exists || on || turn.by == By::Person,
+            Phase::Pausing | Phase::Resuming => false,
         };
         if state.pending.is_some() {
             violates("L1 all is finished", format!("{:?} is pending still", state.pending));
@@ -104,7 +105,7 @@ impl Oracle {
         if !matches {
             violates("S1 what is so is recorded", format!("it {sends}, and its phase is {}", phase.as_str()));
         }
-        if self.meant.get(set).copied().unwrap_or(true) != on {
+        if phase != Phase::Gone && self.meant.get(set).copied().unwrap_or(true) != on {
             violates("S1 what was last decided is so", format!("it {sends}, and the latest record says otherwise"));
         }
         if !state.untold.is_empty() {

@@ -2,6 +2,7 @@
 
 use guard_core::name::SetKey;
 
+use crate::rules::Rules;
 use crate::ses::Turn;
 use crate::world::Running;
 
@@ -29,6 +30,7 @@ pub struct Seen {
     pub(super) began_at: Option<usize>,
     pub(super) read_at: Option<usize>,
     pub(super) looked: Option<Turn>,
+    pub(super) rules: Option<Rules>,
 }
 
 impl Seen {
@@ -39,6 +41,7 @@ impl Seen {
             began_at: running.began_at.get(set).copied(),
             read_at: running.read_at.get(set).copied(),
             looked: running.looked.get(set).copied(),
+            rules: running.rules,
         }
     }
 }
