@@ -128,6 +128,7 @@ fn calls_reach_the_two_functions_as_from_cloudwatch_and_no_other() {
     let functions: Vec<&str> = seen.iter().map(|one| one.function.as_str()).collect();
     let [widget, operate] = ["ses-reputation-guard-widget", "ses-reputation-guard-operate"];
     assert_eq!(functions, [widget, widget, operate]);
+    assert!(seen.iter().all(|one| one.region == "eu-west-1"));
     let asked = &seen[2].request;
     assert_eq!((&asked["action"], &asked["configurationSet"]), (&json!("resume"), &json!("promo")));
     let context = &asked["widgetContext"];
