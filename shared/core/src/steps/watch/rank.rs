@@ -105,7 +105,7 @@ mod tests {
         ] {
             let query = Query { find: find.to_owned(), phase, ..Query::default() };
             let mut names = names(&rank(&glances, &query));
-            names.sort_by_key(|name| name.to_ascii_lowercase() == "promo");
+            names.sort_by_key(|name| name.eq_ignore_ascii_case("promo"));
             assert_eq!(names, found, "{find}");
         }
     }
