@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::{Either, select};
 use guard_core::audit::{AuditId, AuditRecord};
-use guard_core::digest::{Digest, Page};
+use guard_core::digest::{self, Digest};
 use guard_core::home::Home;
 use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use guard_core::notice::Notice;
@@ -105,7 +105,7 @@ impl<P: Digests> Digests for Mortal<P> {
     async fn note(&self, set: &SetKey, held: &BucketTally) -> Result<(), Fault> {
         self.call(self.port.note(set, held)).await
     }
-    async fn known(&self, set: &SetKey, from: Page, to: Page) -> Result<Known, Fault> {
+    async fn known(&self, set: &SetKey, from: digest::Page, to: digest::Page) -> Result<Known, Fault> {
         self.call(self.port.known(set, from, to)).await
     }
     async fn keep(&self, set: &SetKey, digest: &Digest) -> Result<(), Fault> {

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use guard_core::audit::AuditRecord;
 use guard_core::event::SignalKind::{self, Bounce, Send};
 use guard_core::name::SetKey;
-use guard_core::port::{Clock, Committed, Fault, Glance, Landed, Ledger, Pending, Register};
+use guard_core::port::{Clock, Committed, Fault, Glance, Held, Landed, Ledger, Pending, Register};
 use guard_core::state::{Change, Phase, State};
-use guard_core::tally::{Addition, BucketTally, Ids};
+use guard_core::tally::{Addition, BucketTally};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_ingest::Ingest;
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
@@ -156,7 +156,7 @@ impl<P> Away<P> {
 }
 
 impl<P: Ledger> Ledger for Away<P> {
-    async fn add(&self, addition: &Addition) -> Result<Ids, Fault> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
         self.ask(self.store.add(addition)).await
     }
     async fn window(&self, set: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
