@@ -19,6 +19,7 @@ test: ## run all tests but the demo's
 soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (an hour and a half; 6 GB of memory)
 	SIM_SEEDS=20000 cargo test --locked -p guard-simulation --test simulation -- --nocapture
 	cargo test --locked -p guard-simulation --test model -- --nocapture --ignored
+	cargo test --locked -p guard-tests --test outages --test rivals -- --nocapture --ignored
 	@scripts/demo.sh soak storm
 	@scripts/demo.sh soak crowd
 
@@ -33,7 +34,7 @@ fuzz: ## hostile input for each reader, ten minutes each (SECONDS=60; needs a C+
 	@PATH="$$(scripts/tools.sh fuzz):$$PATH" && export PATH && for reader in event invocation alarm operate policy archive; do \
 		echo "fuzzing $$reader for $(SECONDS) s" && mkdir -p fuzz/found/$$reader && cargo fuzz run --sanitizer none --features libfuzzer fuzz_$$reader \
 			fuzz/found/$$reader fuzz/corpus/$$reader events -- \
-			-max_total_time=$(SECONDS) -max_len=262144 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; done
+			-dict=fuzz/words.dict -max_total_time=$(SECONDS) -max_len=262144 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; done
 
 lint: ## formatting, clippy, the walls between the crates, licences and sources of what comes from outside
 	cargo fmt --all --check
