@@ -166,7 +166,7 @@ async fn operate(guard: &Guard, slow: &Slow, action: &str) -> serde_json::Value 
         homes: guard.homes.clone(),
         ear: guard_tests::guard::ear(),
     };
-    let request = Request::parse(order(action)).ok().expect("the order is well-formed");
+    let Ok(request) = Request::parse(order(action)) else { unreachable!("the order is well-formed") };
     let answer = operator.operate(request).await.to_json();
     guard.register.take_stream();
     answer
