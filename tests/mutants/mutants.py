@@ -5,7 +5,8 @@ cargo-mutants builds each mutant by itself: two thousand of them take a night. H
 and a mutant is then run against the tests that reach it, until one fails. What does not compile as a branch is left to
 cargo-mutants.
 
-    mutants.py --tests guard-core --tests guard-tests:fast --only shared/core/src/steps
+    mutants.py --scratch target/mutants --tests guard-core --tests guard-tests --only shared/core/src/steps
+    mutants.py --scratch target/mutants --again        goes on where an earlier run of the same build stopped
 """
 
 import argparse
