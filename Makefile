@@ -24,7 +24,7 @@ soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (
 	@scripts/demo.sh soak crowd
 
 # cargo-mutants says which mutants there are; nobody publishes it for pip: cargo install --locked cargo-mutants@27.1.0
-mutants: ## each mutant of the rules against the tests that reach it (ONLY=shared/core/src/judge; an hour; needs cargo-mutants)
+mutants: ## each mutant of the rules against the tests that reach it (ONLY=shared/core/src/judge; hours; needs cargo-mutants)
 	@PATH="$$(scripts/tools.sh mutants):$$PATH" && export PATH INSTA_UPDATE=no PROPTEST_CASES=48 && \
 		python tests/mutants/mutants.py --scratch target/mutants --tests guard-core --tests guard-tests --only "$(ONLY)"
 

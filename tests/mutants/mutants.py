@@ -5,7 +5,8 @@ cargo-mutants builds each mutant by itself: two thousand of them take a night. H
 and a mutant is then run against the tests that reach it, until one fails. What does not compile as a branch is left to
 cargo-mutants.
 
-    mutants.py --tests guard-core --tests guard-tests:fast --only shared/core/src/steps
+    mutants.py --scratch target/mutants --tests guard-core --tests guard-tests --only shared/core/src/steps
+    mutants.py --scratch target/mutants --again        goes on where an earlier run of the same build stopped
 """
 
 import argparse
@@ -14,7 +15,9 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -302,16 +305,27 @@ def tests_of(program, skip):
     return [name for name in names if not any(one in name for one in skip)]
 
 
-def run(program, names, environment, timeout):
+def run(program, names, environment, seconds):
+    """Runs these tests for so many seconds of CPU at most: what else the machine does costs nobody a verdict."""
     command = [program[1], "--exact", "--test-threads", "1", "-q", *names]
+    limit = int(seconds)
     try:
         ran = subprocess.run(
-            command, cwd=program[2], env={**os.environ, **environment}, capture_output=True, timeout=timeout, text=True
+            command,
+            cwd=program[2],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            # Who waits for ever uses no CPU.
+            timeout=60 * seconds,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1)),
         )
     except subprocess.TimeoutExpired:
         return "timeout", ""
     if ran.returncode == 0:
         return "passed", ""
+    if ran.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return "timeout", ""
     failed = re.findall(r"^---- (.*) stdout ----$", ran.stdout, re.MULTILINE)
     return "caught", f"{program[0]} {failed[0] if failed else names[0]}"
 
@@ -324,7 +338,7 @@ def reach(programs, skip, scratch, jobs):
         file = scratch / f"reached-{number}"
         file.unlink(missing_ok=True)
         began = time.monotonic()
-        outcome, _ = run(program, [name], {"GUARD_REACHED": str(file)}, 300)
+        outcome, _ = run(program, [name], {"GUARD_REACHED": str(file)}, 120)
         took = time.monotonic() - began
         if outcome != "passed":
             print(f"left out, for without a mutant it is {outcome}: {program[0]} {name}", file=sys.stderr)
@@ -353,7 +367,7 @@ def try_mutant(number, reaching):
             batches.append([program, [name], took])
     # The crate's own tests are small programs, which start sooner.
     for program, names, took in sorted(batches, key=lambda one: (pathlib.Path(one[0][1]).stat().st_size, one[2])):
-        outcome, test = run(program, names, {"GUARD_MUTANT": str(number)}, 30 + 10 * took)
+        outcome, test = run(program, names, {"GUARD_MUTANT": str(number)}, 10 + 5 * took)
         if outcome != "passed":
             return outcome, test
     return "missed", ""
@@ -430,19 +444,26 @@ def main():
         known.write_text(json.dumps([(program, name, sorted(found), took) for program, name, found, took in reached]))
     print(f"{len(reached)} tests", file=sys.stderr)
     results = {number: ("untried" if number in woven else "unwoven", "") for number in range(len(mutants))}
+    # What an earlier run of the same build found stands; only what ran out of time is tried again.
+    file = scratch / "results.json"
+    if arguments.again and file.exists():
+        for number, one in enumerate(json.loads(file.read_text())):
+            if one["outcome"][0] in ("caught", "missed", "unreached"):
+                results[number] = tuple(one["outcome"])
+    woven = {number for number in woven if results[number][0] == "untried"}
     done = 0
 
     def one(number):
         nonlocal done
         results[number] = try_mutant(number, [(program, name, took) for program, name, found, took in reached if number in found])
         done += 1
-        if done % 50 == 0:
+        if done % 10 == 0:
             print(f"{done} of {len(woven)}", file=sys.stderr)
             keep()
 
     def keep():
         every = [{"name": mutant["name"], "outcome": results[number]} for number, mutant in enumerate(mutants)]
-        (scratch / "results.json").write_text(json.dumps(every, indent=1))
+        file.write_text(json.dumps(every, indent=1))
 
     def rank(number):
         folder = folder_of(mutants[number], arguments.package_root)

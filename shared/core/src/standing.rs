@@ -1,6 +1,9 @@
 //! One set's tally as numbers that can be judged: which end of each interval counts, and whether the counts can be
 //! trusted at all.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -404,3 +404,28 @@ impl State {
         Change::silent(set, self, next).recorded(record, true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_has_one_word() {
+        use Phase::{Active, External, Gone, Paused, Pausing, Resuming, Trial, Warned};
+        for phase in [Active, Warned, Pausing, Paused, Resuming, Trial, External, Gone] {
+            assert_eq!(serde_json::to_value(phase).unwrap(), phase.as_str());
+        }
+        assert_eq!(Paused.as_str(), "PAUSED");
+    }
+
+    #[test]
+    fn a_lease_is_one_actuator_s_until_it_is_over() {
+        let now: Timestamp = "2026-11-20T12:07:30Z".parse().unwrap();
+        let leased = State::default().leased("me", now);
+        assert!(State::default().is_free(now) && leased.unleased().is_free(now));
+        assert!(leased.is_leased_to("me") && !leased.is_leased_to("you") && !State::default().is_leased_to("me"));
+        for (seconds, free) in [(0, false), (59, false), (60, false), (61, true)] {
+            assert_eq!(leased.is_free(plus_seconds(now, seconds)), free, "after {seconds} s");
+        }
+    }
+}

@@ -200,3 +200,20 @@ proptest! {
         prop_assert!(after.triggered && after.chosen.contains(&place), "{:?}, then {:?}", before, after);
     }
 }
+
+#[test]
+fn a_rate_needs_mail_and_is_at_its_line_from_the_line_on() {
+    let line = Ppm::try_from(20_000).unwrap();
+    for (sends, events, at, surely_above) in [
+        (0, 0, false, false),
+        (0, 5, false, true),
+        (2_500, 49, false, false),
+        (2_500, 50, true, false),
+        // Two standard deviations above exactly, and one failure more.
+        (2_500, 64, true, false),
+        (2_500, 65, true, true),
+    ] {
+        let counts = Counts { sends, events };
+        assert_eq!((counts.reach(line), counts.surely_above(line)), (at, surely_above), "{events} of {sends}");
+    }
+}
