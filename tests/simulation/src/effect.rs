@@ -71,6 +71,7 @@ impl World {
     pub fn known(&mut self, pid: Pid, set: &SetKey, from: Sheet, to: Sheet) -> Known {
         let landed = self.oracle.landings();
         if let Some(running) = self.running.get_mut(&pid) {
+            running.known_at.insert(set.clone(), landed);
             running.read_at.insert(set.clone(), landed);
         }
         now(self.digests.known(set, from, to)).unwrap_or_default()
@@ -81,8 +82,7 @@ impl World {
         let behind = self.mutant == Mutant::StaleWindowRead;
         let seen = if behind { self.replica.1 } else { self.oracle.landings() };
         if let Some(running) = self.running.get_mut(&pid) {
-            let read_at = running.read_at.entry(set.clone()).or_insert(seen);
-            *read_at = seen.min(*read_at);
+            running.read_at.insert(set.clone(), seen);
         }
         let ledger = if behind { &self.replica.0 } else { &self.ledger };
         let mut tallies = now(ledger.window(set, from, to)).unwrap_or_default();

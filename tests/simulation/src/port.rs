@@ -171,6 +171,7 @@ impl Register for Port {
             let landed = world.oracle.landings();
             if let Some(running) = world.running.get_mut(&pid) {
                 running.began_at.insert(key.clone(), landed);
+                running.known_at.remove(&key);
                 running.read_at.remove(&key);
             }
             world.mutant.read(role, &key, &mut state, world.running.get(&pid).map(|running| &running.bent));

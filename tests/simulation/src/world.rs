@@ -59,7 +59,9 @@ pub struct Running {
     pub in_flight: Vec<Instant>,
     /// How much had been counted when it read each set's state, and when it read its counts.
     pub began_at: BTreeMap<SetKey, usize>,
-    /// The same, of the counts.
+    /// The same, of the old counts, which may be known without reading them …
+    pub known_at: BTreeMap<SetKey, usize>,
+    /// … and of the others.
     pub read_at: BTreeMap<SetKey, usize>,
     /// The messages with failures that it counted, and how much had been counted then.
     pub landed: BTreeMap<u64, (SetKey, usize)>,
@@ -90,6 +92,7 @@ impl Running {
             sets: BTreeMap::new(),
             in_flight: Vec::new(),
             began_at: BTreeMap::new(),
+            known_at: BTreeMap::new(),
             read_at: BTreeMap::new(),
             landed: BTreeMap::new(),
             deleted: Vec::new(),

@@ -33,7 +33,9 @@ impl Oracle {
             self.pauses_for_account += u64::from(role == Role::Account);
             return;
         }
-        if !self.may_pause(set, now, upto, self.rules_of(seen)) {
+        // Old counts were read some time before the others.
+        let (from, rules) = (seen.known_at.unwrap_or(upto).min(upto), self.rules_of(seen));
+        if !(from..=upto).any(|upto| self.may_pause(set, now, upto, rules)) {
             let known = self.known(set, now, upto);
             self.violates(Violation::new("S2 a pause is justified", now, format!("{set} by {role:?}; truth: {known}")));
         }

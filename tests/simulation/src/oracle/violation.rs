@@ -28,6 +28,7 @@ impl Violation {
 #[derive(Debug, Default)]
 pub struct Seen {
     pub(super) began_at: Option<usize>,
+    pub(super) known_at: Option<usize>,
     pub(super) read_at: Option<usize>,
     pub(super) looked: Option<Turn>,
     pub(super) rules: Option<Rules>,
@@ -39,6 +40,7 @@ impl Seen {
         let Some(running) = running else { return Self::default() };
         Self {
             began_at: running.began_at.get(set).copied(),
+            known_at: running.known_at.get(set).copied(),
             read_at: running.read_at.get(set).copied(),
             looked: running.looked.get(set).copied(),
             rules: running.rules,
