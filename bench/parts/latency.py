@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 from rows import ROOT, Row, middle, part
 
-PAUSES, RATE = 20, 200
+PAUSES, RATE = 20, int(os.environ.get("RATE", 200))
 PARTS = (("counted", "published to counted"), ("judged", "to read again"), ("decided", "to decided, on file"), ("paused", "to SES"))
 
 
@@ -19,7 +20,10 @@ def main() -> list[Row]:
     metadata = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]
     target = json.loads(subprocess.run(metadata, cwd=ROOT, check=True, capture_output=True).stdout)["target_directory"]
     asked = ["--programs", f"{target}/debug", "--pauses", str(PAUSES), "--rate", str(RATE)]
-    done = subprocess.run([f"{tools}/python", "-B", ROOT / "bench/latency.py", *asked], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([f"{tools}/python", "-B", ROOT / "bench/latency.py", *asked], check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        what = f"event published → SES paused, local AWS, {RATE} events/s beside it"
+        return [Row(80, what, "not measured: the local AWS could not keep up, see above", "p50 ≤ 1.5 s, p99 ≤ 3 s")]
     return rows(json.loads(done.stdout))
 
 

@@ -14,7 +14,7 @@ SECONDS = 60
 WINDOW_READS = 25
 MINUTES = 43_800
 
-ALARM, METRIC, SECRET, DASHBOARD = 0.10, 0.30, 0.40, 3.00
+ALARM, METRIC, SECRET = 0.10, 0.30, 0.40
 # Lambda asks an idle queue five times at once, each time for 20 seconds.
 POLLS = 5 * 3 * MINUTES
 SWEEP_SECONDS, SWEEP_GB = 0.3, 0.25
@@ -32,7 +32,7 @@ def main() -> list[Row]:
         Row(90, "cost of a million mails (5k/s)", f"${load['dollars']:.2f}", "≤ $1.50", load["dollars"] <= 1.5, lines),
         Row(91, "… with 1,000 sets and a million mails a month", f"${load['dollars'] + sum(idle.values()):.2f} a month", "", None,
             f"SES Tenants: ${tenants:.2f}; two alarms for each set and the metrics they watch: ${1_000 * alarms:,.0f}"),
-        Row(92, "a month without mail", f"${sum(idle.values()):.2f}", "", None, ", ".join(f"{what} {dollars:.2f}" for what, dollars in idle.items())),
+        Row(92, "a month without mail (the dashboard, free in an account with fewer than three others, else $3 more)", f"${sum(idle.values()):.2f}", "", None, ", ".join(f"{what} {dollars:.2f}" for what, dollars in idle.items())),
     ]  # fmt: skip
 
 
@@ -52,8 +52,6 @@ def idle_month() -> dict[str, float]:
         "sweep's reads and writes": MINUTES * (SWEEP_READS * 0.125e-6 + SWEEP_WRITES * 0.625e-6),
         "logs": MINUTES * 600 / 1e9 * 0.50,
     }
-    if dashboards := resources("AWS::CloudWatch::Dashboard"):
-        found["dashboard (none for an account's first three)"] = dashboards * DASHBOARD
     return found
 
 
