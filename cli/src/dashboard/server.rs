@@ -69,7 +69,7 @@ pub(super) async fn serve(listener: TcpListener, address: SocketAddr, key: Strin
 
 impl Server {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
-        if let Err(refused) = self.is_ours(request.headers()) {
+        if let Some(refused) = self.refused(request.headers()) {
             return refused;
         }
         match (request.method(), request.uri().path()) {
@@ -82,19 +82,19 @@ impl Server {
         }
     }
 
-    /// Whether a request was meant for this address, and came from its own page.
-    fn is_ours(&self, headers: &HeaderMap) -> Result<(), Answer> {
+    /// What a request is answered that was not meant for this address, or came from another page.
+    fn refused(&self, headers: &HeaderMap) -> Option<Answer> {
         let port = self.address.port();
         let hosts = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         if !text(HOST).is_some_and(|host| hosts.iter().any(|ours| ours == host)) {
-            return Err(plain(StatusCode::MISDIRECTED_REQUEST, "This is not the address that ses-guard listens on."));
+            return Some(plain(StatusCode::MISDIRECTED_REQUEST, "This is not the address that ses-guard listens on."));
         }
         match text(ORIGIN) {
             Some(origin) if !hosts.iter().any(|ours| origin == format!("http://{ours}")) => {
-                Err(plain(StatusCode::FORBIDDEN, "Another page sent this."))
+                Some(plain(StatusCode::FORBIDDEN, "Another page sent this."))
             }
-            Some(_) | None => Ok(()),
+            Some(_) | None => None,
         }
     }
 

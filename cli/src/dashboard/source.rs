@@ -87,10 +87,9 @@ impl Stack {
         } else {
             return Err("this is no function that the page may call".to_owned());
         };
-        match answer.map_err(|error| explain(&error, &self.region))? {
-            Value::String(html) => Ok(html),
-            other => Err(format!("{function} answered, but not with a page: {other}")),
-        }
+        let answer = answer.map_err(|error| explain(&error, &self.region))?;
+        let page = answer.as_str().map(str::to_owned);
+        page.ok_or_else(|| format!("{function} answered, but not with a page: {answer}"))
     }
 }
 
