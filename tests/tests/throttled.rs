@@ -1,4 +1,5 @@
-//! SES throttles for minutes while hundreds of sets are over: nobody is forgotten, and the worst are paused first.
+//! Hundreds of sets are over, and SES throttles for minutes: nobody is forgotten, the worst are paused first, and an
+//! actuator spends its time on pausing.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +9,7 @@ use guard_core::state::{Change, Intent, Owner, State, Why};
 use guard_core::steps::act::Actuator;
 use guard_core::time::plus_seconds;
 use guard_local::{ManualClock, MemoryRegister, RecordedNotices, SesFault, SimulatedSes};
+use guard_tests::crash::{Fuse, Mortal};
 use guard_tests::mail::{at, set};
 
 const NOON: &str = "2026-11-20T12:07:00Z";
@@ -50,4 +52,48 @@ async fn five_hundred_sets_are_paused_within_520_seconds_after_ten_minutes_of_th
     let order: Vec<SetKey> = ses.calls().into_iter().skip(REFUSALS).map(|(set, _)| set).collect();
     let worst_first: Vec<SetKey> = sets.iter().rev().map(|(set, _)| set.clone()).collect();
     assert_eq!(order, worst_first);
+}
+
+/// So many sets that are to be paused, and woke the actuator.
+async fn pending(sets: u64) -> (MemoryRegister, SimulatedSes, BTreeSet<SetKey>) {
+    let (register, ses) = (MemoryRegister::default(), SimulatedSes::default());
+    let woken: BTreeSet<SetKey> = (0..sets).map(|n| set(&format!("bad-{n}"))).collect();
+    for set in &woken {
+        ses.create(set);
+        let over = State::default().intending(Intent::Pause, 1, Owner::Guard, Why::guard("Over."));
+        assert_eq!(register.commit(&Change::silent(set, &State::default(), over)).await.unwrap(), Committed::Done);
+    }
+    (register, ses, woken)
+}
+
+/// The calls of a drain of so many sets.
+async fn calls_of(sets: u64) -> u64 {
+    let (register, ses, woken) = pending(sets).await;
+    let (fuse, clock) = (Fuse::endless(), ManualClock::at(at(NOON)));
+    let register = Mortal::new(register, &fuse);
+    let actuator = Actuator::new(register, ses, RecordedNotices::default(), clock);
+    let drained = actuator.drain(&woken, "me", plus_seconds(at(NOON), 3_600)).await;
+    assert!(drained.unfinished.is_empty() && drained.faults.is_empty());
+    fuse.calls_since(u64::MAX)
+}
+
+#[tokio::test]
+async fn five_times_the_sets_take_five_times_the_calls() {
+    let (few, many) = (calls_of(100).await, calls_of(500).await);
+    println!("{few} calls for 100 sets, {many} for 500");
+    assert!(many <= few * 5, "{many} calls for 500 sets, {few} for 100");
+}
+
+#[tokio::test]
+async fn a_drain_without_time_asks_for_nothing_however_many_woke_it() {
+    let (register, ses, woken) = pending(500).await;
+    // Who told people last, in the seconds that it may take longer.
+    for (late, asks) in [(9, true), (10, false), (60, false)] {
+        let (fuse, clock) = (Fuse::endless(), ManualClock::at(at(NOON)));
+        let register = Mortal::new(register.clone(), &fuse);
+        let actuator = Actuator::new(register, ses.clone(), RecordedNotices::default(), clock);
+        let drained = actuator.drain(&woken, "me", plus_seconds(at(NOON), -late)).await;
+        assert_eq!(drained.unfinished, woken, "all of them come again");
+        assert_eq!(fuse.calls_since(u64::MAX) > 0, asks, "{late} s late");
+    }
 }

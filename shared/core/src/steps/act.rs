@@ -15,9 +15,12 @@ use crate::notice::Notice;
 use crate::pace::Pace;
 use crate::port::{Clock, Committed, Fault, Notifier, Pending, Register, SendingSwitch, SwitchFault};
 use crate::state::{Change, Intent, State};
+use crate::time::plus_seconds;
 
 /// How often a commit is tried anew after someone else changed the state.
 const COMMIT_ATTEMPTS: usize = 8;
+/// How long people may still be told after the time is up, by who calls nobody any more.
+const TELLING_SECONDS: i64 = 10;
 /// How long to wait for another actuator's lease before looking again.
 const LEASE_POLL_MILLISECONDS: u64 = 1_000;
 
@@ -70,12 +73,13 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
     }
 
     /// Carries out what is pending and tells what is untold. `me` names this drain in its leases. Nothing is begun at
-    /// or after `stop_at`, which must leave time for one call to SES.
+    /// or after `stop_at`, which must leave time for one call to SES, but that people are told for ten seconds more.
     pub async fn drain(&self, woken: &BTreeSet<SetKey>, me: &str, stop_at: Timestamp) -> Drained {
         let mut drained = Drained::default();
         let mut refused: BTreeSet<SetKey> = BTreeSet::new();
+        let mut unsure = woken.clone();
         while self.clock.now() < stop_at {
-            let queue = self.queue(woken, &refused, &mut drained.faults).await;
+            let queue = self.queue(&mut unsure, &refused, &mut drained.faults).await;
             let mut leased_away = false;
             let mut next = None;
             for pending in queue {
@@ -105,6 +109,11 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             }
         }
         for set in woken {
+            // Hundreds may have woken us. Who is not asked after comes again.
+            if self.clock.now() >= plus_seconds(stop_at, TELLING_SECONDS) {
+                drained.unfinished.insert(set.clone());
+                continue;
+            }
             self.tell(set, &mut drained).await;
             match self.register.read(set).await {
                 Ok(state) if state.pending.is_none() && state.untold.is_empty() => {}
@@ -119,10 +128,10 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
     }
 
     /// What is to be done, pauses first and worst first. The list of what is pending may lag, so the sets that woke us
-    /// are asked themselves.
+    /// are asked themselves: each until it has nothing pending. Whatever is pending later wakes anew.
     async fn queue(
         &self,
-        woken: &BTreeSet<SetKey>,
+        unsure: &mut BTreeSet<SetKey>,
         refused: &BTreeSet<SetKey>,
         faults: &mut Vec<Fault>,
     ) -> Vec<Pending> {
@@ -134,12 +143,10 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             }
         };
         let listed: BTreeSet<SetKey> = queue.iter().map(|one| one.set.clone()).collect();
-        for set in woken.difference(&listed) {
-            match self.register.read(set).await {
-                Ok(State { pending: Some((intent, priority)), .. }) => {
-                    queue.push(Pending { set: set.clone(), intent, priority });
-                }
-                Ok(_) => {}
+        for set in unsure.difference(&listed).cloned().collect::<Vec<_>>() {
+            match self.register.read(&set).await {
+                Ok(State { pending: Some((intent, priority)), .. }) => queue.push(Pending { set, intent, priority }),
+                Ok(_) => drop(unsure.remove(&set)),
                 Err(fault) => faults.push(fault),
             }
         }
