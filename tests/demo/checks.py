@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from textwrap import shorten
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 import story
 from deploy import Stack
@@ -13,6 +16,7 @@ from guard import KINDS, SHARD, Books, Guard, Interval, Item, Notice
 from story import PROMO, SETS
 from timeline import Timeline
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
 # POLICY: ten hard bounces and 5 % of the mails.
 SLACK = 10
 LIMIT_PPM = 50_000
@@ -98,6 +102,25 @@ def it_is_told(
     checks.same(facts, [(detail_type, PROMO, 1)], "one event on the event bus tells machines")
     same = bool(heard and told) and heard[0]["detail"].get("sentence", "?") in told[0].text
     checks.that(same, "and gives the same reason", heard)
+
+
+def what_is_told_is_as_published(
+    checks: Checks, notices: list[Notice], machine: list[dict[str, Any]], chats: list[dict[str, Any]]
+) -> None:
+    """By docs/schema, which others build on."""
+    schemas = {name: json.loads((SCHEMAS / f"{name}.v1.json").read_text(encoding="utf-8")) for name in ("notice", "chat")}
+    told = {"notice": [event["detail"] for event in machine], "chat": chats}
+    faults = [
+        f"{name}: {error.json_path}: {error.message}"
+        for name, schema in schemas.items()
+        for one in told[name]
+        for error in Draft202012Validator(schema).iter_errors(one)
+    ]
+    checks.same(faults, [], f"{len(machine)} events and {len(chats)} messages for chats are by the schemas of docs/schema")
+    # An alarm of CloudWatch's has a subject of its own.
+    subjects = sorted(notice.subject for notice in notices if notice.subject.startswith("SES guard: "))
+    in_chats = sorted(message["metadata"]["summary"] for message in chats)
+    checks.same(in_chats, subjects, "chats are told what the mails tell")
 
 
 def the_file_came_first(checks: Checks, records: list[dict[str, Any]]) -> None:

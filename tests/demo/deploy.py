@@ -50,6 +50,7 @@ def deploy(
     aws.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     parameters = {
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+        "ChatNotices": "true",
         "ConfigurationSets": ",".join(configuration_sets),
         "DeletionProtection": "false",
         "EndpointUrl": endpoint,

@@ -59,7 +59,7 @@ class Guard:
         self.topic = stack.outputs["EventsTopicArn"]
         self.ledger_table = stack.outputs["LedgerTableName"]
         self.state_table = stack.outputs["StateTableName"]
-        self._letters, self._machine_letters = self._listen()
+        self._letters, self._messages, self._machine_letters = self._listen()
 
     def publish(self, events: list[Event]) -> list[float]:
         """Publishes to the topic, which is what SES does; gives the time at which each one was on its way."""
@@ -146,6 +146,10 @@ class Guard:
             for envelope in map(json.loads, self._receive(self._letters))
         ]
 
+    def new_chat_messages(self) -> list[dict[str, Any]]:
+        """What came on the topic for chats since the last look."""
+        return [json.loads(json.loads(envelope)["Message"]) for envelope in self._receive(self._messages)]
+
     def new_machine_notices(self) -> list[dict[str, Any]]:
         """What came on the event bus since the last look."""
         return [json.loads(body) for body in self._receive(self._machine_letters)]
@@ -158,16 +162,16 @@ class Guard:
                 lines += [(group, event["message"]) for event in page["events"]]
         return lines
 
-    def _listen(self) -> tuple[str, str]:
+    def _listen(self) -> tuple[str, str, str]:
         people = self.sqs.create_queue(QueueName="demo-people")["QueueUrl"]
+        chats = self.sqs.create_queue(QueueName="demo-chats")["QueueUrl"]
         machines = self.sqs.create_queue(QueueName="demo-machines")["QueueUrl"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}"
-        self.sns.subscribe(
-            TopicArn=self.stack.outputs["NoticesTopicArn"], Protocol="sqs", Endpoint=f"{arn}:demo-people"
-        )
+        for topic, queue in (("NoticesTopicArn", "demo-people"), ("ChatTopicArn", "demo-chats")):
+            self.sns.subscribe(TopicArn=self.stack.outputs[topic], Protocol="sqs", Endpoint=f"{arn}:{queue}")
         self.events.put_rule(Name="demo-notices", EventPattern=json.dumps({"source": [SOURCE]}))
         self.events.put_targets(Rule="demo-notices", Targets=[{"Id": "demo", "Arn": f"{arn}:demo-machines"}])
-        return people, machines
+        return people, chats, machines
 
     def _receive(self, queue: str) -> list[str]:
         bodies: list[str] = []

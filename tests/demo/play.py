@@ -32,6 +32,7 @@ class Play:
         self.books = Books()
         self.notices: list[Notice] = []
         self.machine: list[dict[str, Any]] = []
+        self.chats: list[dict[str, Any]] = []
         start = datetime.now(timezone.utc) - story.SLICES * SLICE
         self.slices = story.write(start.replace(microsecond=0))
         # Mails that SES refused; when the one bounce too many was published, and when SES began to refuse.
@@ -116,6 +117,7 @@ class Play:
             self.timeline.happening("People are told:", "warn")
             self.timeline.letter(notice.subject, notice.text)
         self.machine += self.guard.new_machine_notices()
+        self.chats += self.guard.new_chat_messages()
 
     def the_pause(self) -> None:
         healthy, small = (self.books.total(name, "send") for name in (SHOP, NEWSLETTER))
@@ -181,7 +183,8 @@ class Play:
         self.timeline.happening(f"These must not count: {uncounted}.", "faint")
         check.books_balance(self.checks, self.timeline, self.guard, self.books)
         check.nothing_is_left_over(self.checks, self.guard)
-        check.no_address_got_out(self.checks, self.guard, self.notices, self.machine)
+        check.what_is_told_is_as_published(self.checks, self.notices, self.machine, self.chats)
+        check.no_address_got_out(self.checks, self.guard, self.notices, self.machine + self.chats)
 
 
 def _traces(name: str, n: int, mail: events.Mail) -> list[Event]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -166,8 +167,13 @@ def storm(aws: LocalAws, given: argparse.Namespace, timeline: Timeline, checks: 
     phases = {name: guard.states()[f"{name}"]["ph"]["S"] for name in paused}
     checks.same(set(phases.values()), {"PAUSED"}, "and the guard has them down so")
     _books(guard, books, published, timeline, checks)
-    told = Counter(notice.subject for notice in guard.new_notices() if ": paused " in notice.subject)
-    checks.same(set(told), {f"SES guard: paused {name}" for name in paused}, f"people were told of each ({max(told.values())} times at most)")
+    mails = [notice.text for notice in guard.new_notices() if ": paused " in notice.subject]
+    named = set(re.findall(r"[A-Za-z0-9_-]+", " ".join(mails)))
+    checks.same(paused - named, set(), f"people were told of each, in {len(mails)} mails")
+    events_of = Counter(
+        event["detail"]["configurationSet"] for event in guard.new_machine_notices() if event["detail"]["subject"] == "paused"
+    )
+    checks.same(set(events_of), paused, f"and machines of each by itself ({max(events_of.values(), default=0)} times at most)")
 
 
 def _waves(rates: dict[str, float], count: int, dice: random.Random) -> list[list[Event]]:

@@ -8,6 +8,7 @@ use guard_core::event::{Reader, SignalKind};
 use guard_core::hearing::Ear;
 use guard_core::home::Homes;
 use guard_core::name::SetKey;
+use guard_core::notice::Letterhead;
 use guard_core::policy::Deployed;
 use guard_core::policy::stored::Policies;
 use guard_core::port::{Clock, Fault, Register};
@@ -28,6 +29,7 @@ use serde_json::Value;
 
 use crate::crash::{Fuse, Mortal};
 use crate::mail::{hash_key, homes, signal};
+use crate::schema;
 
 /// The counts, for a process that dies where its fuse ends.
 pub type MortalLedger = Digested<Mortal<MemoryLedger>, Mortal<MemoryDigests>, ManualClock>;
@@ -149,7 +151,7 @@ impl Guard {
         }
     }
 
-    /// Carries out what is pending with a process that has this fuse.
+    /// Carries out what is pending with a process that has this fuse. Whatever it tells is as published.
     pub async fn actuate(&mut self, woken: &BTreeSet<SetKey>, fuse: &Fuse) -> Option<Drained> {
         self.invocations += 1;
         let actuator = Actuator::new(
@@ -158,10 +160,15 @@ impl Guard {
             Mortal::new(self.notices.clone(), fuse),
             self.clock.clone(),
         )
-        .among(self.homes.clone());
+        .writing_as(Letterhead::of(self.homes.clone(), "ses-reputation-guard-actuate").with_dashboard("guard"));
         let me = format!("invocation-{}", self.invocations);
         let stop_at = plus_seconds(self.clock.now(), 90);
-        fuse.run(actuator.drain(woken, &me, stop_at)).await
+        let told = self.notices.all().len();
+        let drained = fuse.run(actuator.drain(woken, &me, stop_at)).await;
+        for notice in self.notices.all().iter().skip(told) {
+            assert_eq!(schema::faults(notice), Vec::<String>::new(), "{notice:?}");
+        }
+        drained
     }
 
     /// Wakes judge and actuator by the stream until nothing is written any more, each set again while it failed.

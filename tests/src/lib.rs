@@ -6,6 +6,7 @@ pub mod guard;
 pub mod log;
 pub mod mail;
 pub mod queue;
+pub mod schema;
 pub mod store;
 pub mod story;
 pub mod traffic;

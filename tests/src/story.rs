@@ -2,6 +2,7 @@
 
 use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::name::SetKey;
+use guard_core::notice::Audience;
 use guard_core::time::plus_seconds;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,5 +35,6 @@ pub fn order(action: &str) -> Value {
 
 /// What people were told, in short.
 pub fn subjects(guard: &Guard) -> Vec<String> {
-    guard.notices.all().into_iter().map(|notice| notice.subject).collect()
+    let for_people = guard.notices.all().into_iter().filter(|notice| notice.audience != Audience::Machines);
+    for_people.map(|notice| notice.subject).collect()
 }

@@ -96,6 +96,14 @@ def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
 
 
 @pytest.mark.parametrize("function", GRANTS)
+def test_chats_are_told_only_where_that_was_asked_for(function):
+    more = {"Actuate": {("sns:Publish", "${ChatTopic}")}}
+    role = stack.deployed(ChatNotices="true")[f"{function}Role"]["Properties"]
+    granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
+    assert granted == GRANTS[function] | log(function) | more.get(function, set())
+
+
+@pytest.mark.parametrize("function", GRANTS)
 def test_the_account_is_stopped_only_where_that_was_asked_for(function):
     more = {
         "Actuate": {("ses:GetAccount", "*"), ("ses:PutAccountSendingAttributes", "*")},

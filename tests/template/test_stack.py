@@ -25,7 +25,10 @@ ENVIRONMENT = {
         "GUARD_EVENTS_QUEUE_ARN",
     },
     "judge": {"GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
-    "actuate": {"GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_NOTICES_TOPIC_ARN", "GUARD_EVENT_BUS"},
+    "actuate": {
+        "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_NOTICES_TOPIC_ARN", "GUARD_CHAT_TOPIC_ARN",
+        "GUARD_EVENT_BUS", "GUARD_RUNBOOK_URL", "GUARD_DASHBOARD",
+    },
     "alarm": {
         "GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_MODE", "GUARD_POLICY",
         "GUARD_RECHECK_QUEUE_URL",
@@ -48,6 +51,7 @@ ENVIRONMENT = {
 OUTPUTS = {
     "EventsTopicArn", "EventsQueueUrl", "EventsDeadLetterQueueUrl", "WakeUpDeadLetterQueueUrl", "LedgerTableName", "DigestTableName", "StateTableName",
     "IngestFunctionName", "JudgeFunctionName", "ActuateFunctionName", "OperateFunctionName", "NoticesTopicArn",
+    "ChatTopicArn",
     "AlarmFunctionArn", "AlarmFunctionName", "SweepFunctionName", "EventsQueueArn", "ActuateRoleArn", "LookingRoleArns",
     "WidgetFunctionName",
 }  # fmt: skip
@@ -113,7 +117,8 @@ def test_a_function_is_told_what_its_code_asks_for(name):
 def test_the_variables_say_what_their_names_say():
     resources = stack.deployed(
         Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", HearEventBus="true", EnrolNewSets="events",
-        AllowAccountStop="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2",
+        AllowAccountStop="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2", ChatNotices="true",
+        RunbookUrl="https://wiki.example.com/mail",
     )
     told = {}
     for function in of_type(resources, "AWS::Lambda::Function").values():
@@ -131,7 +136,10 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_POLICY": "[bounce]",
         "GUARD_RECHECK_QUEUE_URL": "${RecheckQueue}",
         "GUARD_NOTICES_TOPIC_ARN": "${NoticesTopic}",
+        "GUARD_CHAT_TOPIC_ARN": "${ChatTopic}",
         "GUARD_EVENT_BUS": "mail",
+        "GUARD_RUNBOOK_URL": "https://wiki.example.com/mail",
+        "GUARD_DASHBOARD": "guard",
         "GUARD_ACTUATE_FUNCTION": "${ActuateFunction}",
         "GUARD_ON_DRIFT": "adopt",
         "GUARD_EVENTS_TOPIC_ARN": "${EventsTopic}",
@@ -394,7 +402,10 @@ def test_an_address_for_notices_is_optional():
 
 
 def test_a_dashboard_unless_it_is_not_wanted():
-    assert "GuardDashboard" not in stack.deployed(Dashboard="false")
+    without = stack.deployed(Dashboard="false")
+    assert "GuardDashboard" not in without
+    told = without["ActuateFunction"]["Properties"]["Environment"]["Variables"]["GUARD_DASHBOARD"]
+    assert told == "", "notices have no link to it"
     dashboard = stack.deployed()["GuardDashboard"]["Properties"]
     assert dashboard["DashboardName"] == "guard"
     widgets = json.loads(dashboard["DashboardBody"])["widgets"]
@@ -428,6 +439,13 @@ def test_what_lambda_costs_is_reckoned_with_each_functions_memory():
     assert groups == {m / 1024: {ids[f.capitalize()] for f, (memory, _) in FUNCTIONS.items() if memory == m} for m in (256, 512)}
 
 
+def test_chats_are_told_only_where_that_was_asked_for():
+    resources = stack.deployed()
+    assert not {"ChatTopic", "ChatTopicPolicy"} & resources.keys()
+    assert resources["ActuateFunction"]["Properties"]["Environment"]["Variables"]["GUARD_CHAT_TOPIC_ARN"] == ""
+    assert {"ChatTopic", "ChatTopicPolicy"} <= stack.deployed(ChatNotices="true").keys()
+
+
 def test_outputs_and_parameters_explain_themselves():
     template = stack.source()
     assert template["Outputs"].keys() == OUTPUTS
@@ -443,6 +461,7 @@ def test_outputs_and_parameters_explain_themselves():
         ("ConfigurationSets", ["", "a", "A_b-9"], ["a b", "a.b", "a/b", "x" * 65]),
         ("Accounts", ["", "444455556666/us-gov-west-1"], ["444455556666", "us-east-1", "444455556666/*", "4444/us-east-1", "*/us-east-1"]),
         ("NoticeEmail", ["", "ops@example.com"], ["ops", "a b@c"]),
+        ("RunbookUrl", ["", "https://wiki.example.com/mail"], ["wiki", "https://wiki.example.com/mail#orders", "https://a b"]),
         ("RedriveRoleArn", ["", "arn:aws-cn:iam::111122223333:role/x/y"], ["*", "arn:aws:iam::111122223333:user/x"]),
         ("EndpointUrl", ["", "http://127.0.0.1:4566", "https://x"], ["127.0.0.1:4566", "ftp://x"]),
         ("EventBusName", ["default", "mail/bus.1"], ["", "*", "a b"]),

@@ -282,8 +282,20 @@ async fn operate_answers_the_events_of_the_repository() {
         assert!(understood, "{request}: {answer}");
         actions.insert(request["action"].as_str().unwrap().to_owned());
     }
-    let all = ["clearPolicy", "history", "hold", "list", "pause", "policy", "release", "resume", "setPolicy", "status"]
-        .map(str::to_owned);
+    let all = [
+        "clearPolicy",
+        "evidence",
+        "history",
+        "hold",
+        "list",
+        "pause",
+        "policy",
+        "release",
+        "resume",
+        "setPolicy",
+        "status",
+    ]
+    .map(str::to_owned);
     assert_eq!(actions, BTreeSet::from(all));
 }
 

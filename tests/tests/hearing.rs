@@ -67,9 +67,9 @@ fn destination(name: &str, target: Target) -> EventDestination {
     EventDestination { target, ..EventDestination::of_guard(&name.parse().unwrap(), &topic) }
 }
 
-/// What people read, without the line that names the record.
+/// What people read, without links and the line that names the record.
 fn letter(notice: &Notice) -> &str {
-    notice.text.split("\n\nAudit record").next().unwrap_or_default()
+    notice.text.split("\n\nRunbook").next().unwrap_or_default()
 }
 
 fn elsewhere(name: &str) -> EventDestination {
@@ -89,7 +89,7 @@ async fn a_set_that_never_sent_is_found_not_to_be_heard_and_told_of_once() {
 
     Configuration set: quiet (account 111122223333, eu-west-1)
     What the guard did: nothing; the configuration set may send, and the guard will not see what comes of it.
-    What to do: ses-guard enrol --plan enrol.jsonl --sets quiet, then: ses-guard enrol --apply enrol.jsonl
+    What to do: ses-guard enrol --region eu-west-1 --plan enrol.jsonl --sets quiet, then: ses-guard enrol --region eu-west-1 --apply enrol.jsonl
     ");
 
     sweeps(&mut guard, 90).await;
@@ -140,7 +140,7 @@ async fn a_fleet_of_unheard_sets_sends_a_few_notices_and_a_digest_a_day() {
 
     Account: 111122223333 in eu-west-1
     What the guard did: nothing about those that are not heard; they may send, and the guard will not see what comes of it.
-    What to do: see which (ses-guard list --unheard), then: ses-guard enrol --plan enrol.jsonl, read it, and: ses-guard enrol --apply enrol.jsonl
+    What to do: see which (ses-guard list --region eu-west-1 --unheard), then: ses-guard enrol --region eu-west-1 --plan enrol.jsonl, read it, and: ses-guard enrol --region eu-west-1 --apply enrol.jsonl
     ");
 
     for set in &sets {
@@ -330,7 +330,7 @@ async fn an_enrolled_set_is_told_of_and_guarded() {
 
     Configuration set: promo (account 111122223333, eu-west-1)
     What the guard did: counts its mail from now on. It changed nothing that was there.
-    What to do: nothing, if the guard is to watch it. Else delete that event destination and deploy with EnrolNewSets=off; see: ses-guard history promo
+    What to do: nothing, if the guard is to watch it. Else delete that event destination and deploy with EnrolNewSets=off; see: ses-guard history --region eu-west-1 promo
     ");
     let now = guard.clock.now();
     guard.mail("promo", Send, 0, 300, now).await;

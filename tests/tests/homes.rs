@@ -94,7 +94,8 @@ async fn a_set_of_the_same_name_elsewhere_is_paused_and_resumed_apart() {
     assert_eq!(guard.state(&here).await.phase, Phase::Active);
     let notice = guard.notices.all().remove(0);
     assert!(notice.text.contains("promo (account 444455556666, us-east-1)"), "{}", notice.text);
-    assert!(notice.text.contains("ses-guard resume promo --home 444455556666/us-east-1 --reason"), "{}", notice.text);
+    let command = "ses-guard resume --region eu-west-1 promo --home 444455556666/us-east-1 --reason";
+    assert!(notice.text.contains(command), "{}", notice.text);
 
     let resume = at_home(order("resume"), &home(MEMBER));
     let answer = guard.operate(resume).await;

@@ -7,7 +7,7 @@ use guard_core::event::SignalKind::Send;
 use guard_core::name::{AccountId, Region, SetKey};
 use guard_core::notice::Notice;
 use guard_core::port::{Clock, Register, Vital};
-use guard_core::state::{Intent, State, Totals};
+use guard_core::state::{Intent, State, Totals, Why};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{Asked, SesFault};
 use guard_sweep::Errand;
@@ -70,9 +70,9 @@ fn subjects(guard: &Guard) -> Vec<String> {
     guard.notices.all().into_iter().map(|notice| notice.subject).collect()
 }
 
-/// A notice without its last line: the record's id holds the number of its act.
+/// A notice without its links, and without the record's id, which holds the number of its act.
 fn words(notice: &Notice) -> String {
-    notice.text.split("\nAudit record").next().unwrap().to_owned()
+    notice.text.split("\nRunbook").next().unwrap().to_owned()
 }
 
 async fn status(guard: &mut Guard) -> Value {
@@ -96,7 +96,7 @@ async fn mail_that_is_sent_and_not_heard_is_told_once_and_heard_again_by_itself(
 
     Account: 111122223333 in eu-west-1
     What the guard did: nothing more; it goes on judging what it counts, and looks again every five minutes.
-    What to do: see which configuration sets do not publish to the guard: ses-guard list --unheard, and attach them: ses-guard enrol --plan, then --apply. Give identities a default set, so that no mail is without one. Then look at the topic itself: aws sns list-subscriptions-by-topic --topic-arn EVENTS_TOPIC_ARN.
+    What to do: see which configuration sets do not publish to the guard: ses-guard list --region eu-west-1 --unheard, and attach them: ses-guard enrol --region eu-west-1 --plan, then --apply. Give identities a default set, so that no mail is without one. Then look at the topic itself: aws sns list-subscriptions-by-topic --topic-arn EVENTS_TOPIC_ARN.
     "#);
     let shown = status(&mut guard).await;
     assert_eq!(spots(&shown), ["silence"]);
@@ -295,7 +295,8 @@ async fn all_identities_are_asked_within_the_budget_and_no_address_is_told() {
 async fn a_survey_gives_way_to_pauses_and_to_throttling_and_begins_anew_when_ses_forgot_its_page() {
     let mut guard = guard();
     verify(&guard, 5, 0);
-    let waiting = State { pending: Some((Intent::Pause, 1)), totals: Some(Totals::default()), ..State::default() };
+    let (pending, totals) = (Some((Intent::Pause, 1)), Some(Totals::default()));
+    let waiting = State { pending, totals, why: Some(Why::guard("Over.")), ..State::default() };
     let change = guard_core::state::Change::silent(&set("shop"), &State::default(), waiting);
     let _ = guard.register.commit(&change).await.unwrap();
     guard.register.take_stream();

@@ -91,5 +91,6 @@ fn log(deed: &Deed) {
             error!(configuration_set.name = %set.name, error = chain(fault), "can't {intent:?} {set}; it comes again");
         }
         Deed::Told(set, notice) => info!(configuration_set.name = %set.name, "told: {}", notice.subject),
+        Deed::ToldTogether(sets, notice) => info!(configuration_sets = sets.len(), "told: {}", notice.subject),
     }
 }

@@ -1,7 +1,10 @@
 //! Wires the `actuate` function to AWS.
 
 use guard_actuate::{Wake, handle};
-use guard_aws::{AwsNotifier, Clients, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock};
+use guard_aws::{
+    AwsNotifier, Clients, Destinations, DynamoRegister, HomeClients, MemberRole, SesSwitch, Settings, SystemClock,
+};
+use guard_core::notice::Letterhead;
 use guard_core::steps::act::Actuator;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -13,14 +16,17 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (state, topic, bus) = (settings.state_table(), settings.notices_topic_arn(), settings.event_bus());
     let (homes, me) = (settings.homes(), settings.function_name());
+    let (chat_topic_arn, runbook, dashboard) =
+        (settings.chat_topic_arn(), settings.runbook_url(), settings.dashboard());
     let read = (|| Some((state?, topic?, bus?, homes?, me?)))();
-    let (state, topic, bus, homes, me) = settings.finish(read)?;
+    let (state, notices_topic_arn, event_bus, homes, me) = settings.finish(read)?;
 
     let clients = Clients::from_env(None).await;
     let switch = SesSwitch::new(&HomeClients::new(&clients, &homes, MemberRole::Switch, &me).await);
-    let notifier = AwsNotifier::new(&clients, &topic, &bus);
+    let notifier = AwsNotifier::new(&clients, Destinations { notices_topic_arn, chat_topic_arn, event_bus });
     let actuator = Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);
-    let actuator = &actuator.among(homes);
+    let letterhead = Letterhead::of(homes, &me).with_runbook(&runbook).with_dashboard(&dashboard);
+    let actuator = &actuator.writing_as(letterhead);
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let (wake, context) = (Wake::parse(event.payload)?, event.context);
         Ok::<_, Error>(handle(actuator, &SystemClock, &wake, &context.request_id, context.deadline).await)

@@ -22,7 +22,7 @@ pub use alarms::CloudWatchAlarms;
 pub use clients::Clients;
 pub use clock::SystemClock;
 pub use dynamo::{DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister};
-pub use events::AwsNotifier;
+pub use events::{AwsNotifier, Destinations};
 pub use homes::{HomeClients, MemberRole};
 pub use inventory::SesInventory;
 pub use monitor::{CloudWatchMonitor, Pipeline};

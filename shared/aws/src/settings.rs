@@ -62,6 +62,21 @@ impl<'a> Settings<'a> {
         self.text("GUARD_NOTICES_TOPIC_ARN")
     }
 
+    /// `GUARD_CHAT_TOPIC_ARN`; empty when chats are not told.
+    pub fn chat_topic_arn(&mut self) -> String {
+        (self.read)("GUARD_CHAT_TOPIC_ARN").unwrap_or_default()
+    }
+
+    /// `GUARD_RUNBOOK_URL`; empty for the runbook that comes with the guard.
+    pub fn runbook_url(&mut self) -> String {
+        (self.read)("GUARD_RUNBOOK_URL").unwrap_or_default()
+    }
+
+    /// `GUARD_DASHBOARD`: its name; empty when the stack has none.
+    pub fn dashboard(&mut self) -> String {
+        (self.read)("GUARD_DASHBOARD").unwrap_or_default()
+    }
+
     /// `GUARD_EVENT_BUS`
     pub fn event_bus(&mut self) -> Option<String> {
         self.text("GUARD_EVENT_BUS")

@@ -49,7 +49,7 @@ impl fmt::Display for AuditId {
 }
 
 /// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Act {
     /// The warning line was crossed.
@@ -116,6 +116,44 @@ pub enum Act {
     WentBlind,
     /// It sees that again.
     SeesAgain,
+}
+
+impl Act {
+    /// Each of them, in their order.
+    pub const ALL: [Self; 32] = [
+        Self::Warned,
+        Self::PauseIntended,
+        Self::WouldPause,
+        Self::Paused,
+        Self::ResumeIntended,
+        Self::Resumed,
+        Self::Held,
+        Self::Released,
+        Self::CountingDegraded,
+        Self::StrangersSend,
+        Self::Gone,
+        Self::AlarmNotFollowed,
+        Self::AlarmNotUnderstood,
+        Self::AccountAtRisk,
+        Self::Reasserted,
+        Self::Adopted,
+        Self::FoundOff,
+        Self::FoundOn,
+        Self::StillPaused,
+        Self::AccountWarned,
+        Self::AccountDefended,
+        Self::AccountUndefended,
+        Self::AccountDisputed,
+        Self::AccountStandingChanged,
+        Self::Unheard,
+        Self::HeardAgain,
+        Self::Enrolled,
+        Self::FoundAgain,
+        Self::ManyUnheard,
+        Self::SetsNearLimit,
+        Self::WentBlind,
+        Self::SeesAgain,
+    ];
 }
 
 /// Who did it.

@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod evidence;
 mod hearing;
 mod policies;
 mod request;
@@ -68,6 +69,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
                 let set = self.find(&request.place, set).await?;
                 Ok(Answer::history(&set, self.register.history(&set, *limit).await?))
             }
+            Action::Evidence { set, since } => self.evidence(&self.find(&request.place, set).await?, *since).await,
             Action::Pause { set, order } => {
                 let (set, why) = (self.find(&request.place, set).await?, order.why("paused"));
                 self.change(request, &set, |state, sending, now| pause(&set, state, sending, &why, now)).await

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::answer::{ErrorCode, Refusal};
@@ -57,6 +58,13 @@ pub enum Action {
         set: ConfigurationSetName,
         /// At most so many.
         limit: u32,
+    },
+    /// What is on file of a set, or of the account as a whole.
+    Evidence {
+        /// Which.
+        set: ConfigurationSetName,
+        /// From when on.
+        since: Timestamp,
     },
     /// Stop it.
     Pause {
@@ -124,6 +132,7 @@ impl Action {
             Self::Status { .. } => "status",
             Self::List { .. } => "list",
             Self::History { .. } => "history",
+            Self::Evidence { .. } => "evidence",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
             Self::Hold { .. } => "hold",
@@ -140,6 +149,7 @@ impl Action {
             Self::Status { .. }
             | Self::List { .. }
             | Self::History { .. }
+            | Self::Evidence { .. }
             | Self::Pause { .. }
             | Self::Resume { .. }
             | Self::Hold { .. }
@@ -193,6 +203,7 @@ struct Wire {
     phase: Option<Phase>,
     unheard: Option<bool>,
     limit: Option<u32>,
+    since: Option<Timestamp>,
     policy: Option<String>,
     version: Option<u64>,
     base_version: Option<u64>,
@@ -208,6 +219,7 @@ impl Request {
             "status" => Action::Status { set: wire.set()? },
             "list" => Action::List { phase: wire.phase.take(), unheard: wire.unheard.take().unwrap_or(false) },
             "history" => Action::History { limit: wire.limit()?, set: wire.the_set()? },
+            "evidence" => Action::Evidence { since: wire.since()?, set: wire.the_set()? },
             "pause" => Action::Pause { set: wire.the_set()?, order: wire.order()? },
             "resume" => {
                 let force = wire.force.take().unwrap_or(false);
@@ -231,7 +243,8 @@ impl Request {
                 plan: wire.plan.take().unwrap_or(false),
             },
             _ => {
-                let known = "status, list, history, pause, resume, hold, release, policy, setPolicy, clearPolicy";
+                let known =
+                    "status, list, history, evidence, pause, resume, hold, release, policy, setPolicy, clearPolicy";
                 return Err(Refusal::new(ErrorCode::UnknownAction, format!("action must be one of {known}")));
             }
         };
@@ -264,6 +277,11 @@ impl Wire {
         }
     }
 
+    fn since(&mut self) -> Result<Timestamp, Refusal> {
+        let needed = || Refusal::invalid(format!("{} needs since, such as 2026-11-20T00:00:00Z", self.action));
+        self.since.take().ok_or_else(needed)
+    }
+
     fn order(&mut self) -> Result<Order, Refusal> {
         let action = self.action.clone();
         let actor = words(&action, "actor", self.actor.take(), MAX_ACTOR)?;
@@ -283,6 +301,7 @@ impl Wire {
             ("phase", self.phase.is_some()),
             ("unheard", self.unheard.is_some()),
             ("limit", self.limit.is_some()),
+            ("since", self.since.is_some()),
             ("policy", self.policy.is_some()),
             ("version", self.version.is_some()),
             ("baseVersion", self.base_version.is_some()),

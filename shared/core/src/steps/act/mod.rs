@@ -4,14 +4,16 @@
 //! names, so that the stream wakes it again. A crash after the lease costs at most the lease's time; a crash after
 //! the call repeats the call, which changes nothing.
 
+mod tell;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use crate::home::Homes;
+use crate::audit::AuditRecord;
 use crate::name::SetKey;
-use crate::notice::Notice;
+use crate::notice::{Crowd, Letterhead, Notice};
 use crate::pace::Pace;
 use crate::port::{Clock, Committed, Fault, Notifier, Pending, Register, SendingSwitch, SwitchFault};
 use crate::state::{Change, Intent, State};
@@ -35,6 +37,8 @@ pub enum Deed {
     Put(SetKey, Intent, SwitchFault),
     /// People were told.
     Told(SetKey, Notice),
+    /// People were told of all these at once.
+    ToldTogether(Vec<SetKey>, Notice),
 }
 
 /// What a drain did.
@@ -46,6 +50,8 @@ pub struct Drained {
     pub faults: Vec<Fault>,
     /// Those of the sets it was woken for that still wait for something.
     pub unfinished: BTreeSet<SetKey>,
+    /// What people are to be told of together, once the drain has done the rest.
+    together: Vec<AuditRecord>,
 }
 
 /// Carries out intents, in all homes at one pace: what SES grants each of them is enough for all together.
@@ -56,19 +62,21 @@ pub struct Actuator<R, S, N, C> {
     notifier: N,
     clock: C,
     pace: Mutex<Pace>,
-    homes: Option<Homes>,
+    crowd: Mutex<Crowd>,
+    letterhead: Letterhead,
 }
 
 impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> {
     /// An actuator that has called nobody yet.
     pub fn new(register: R, switch: S, notifier: N, clock: C) -> Self {
-        Self { register, switch, notifier, clock, pace: Mutex::default(), homes: None }
+        let (pace, crowd) = (Mutex::default(), Mutex::default());
+        Self { register, switch, notifier, clock, pace, crowd, letterhead: Letterhead::default() }
     }
 
-    /// What people are told to do names one of these homes, where they are several.
+    /// What it tells is of this guard.
     #[must_use]
-    pub fn among(mut self, homes: Homes) -> Self {
-        self.homes = Some(homes);
+    pub fn writing_as(mut self, letterhead: Letterhead) -> Self {
+        self.letterhead = letterhead;
         self
     }
 
@@ -115,6 +123,9 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
                 continue;
             }
             self.tell(set, &mut drained).await;
+        }
+        self.tell_together(&mut drained).await;
+        for set in woken {
             match self.register.read(set).await {
                 Ok(state) if state.pending.is_none() && state.untold.is_empty() => {}
                 Ok(_) => drop(drained.unfinished.insert(set.clone())),
@@ -236,40 +247,6 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             }
         }
         Ok(false)
-    }
-
-    /// Tells people what they have not been told of this set. Told first and crossed off after: a crash between the two
-    /// tells twice, never not at all.
-    async fn tell(&self, set: &SetKey, drained: &mut Drained) {
-        if let Err(fault) = self.tell_all(set, &mut drained.deeds).await {
-            drained.faults.push(fault);
-        }
-    }
-
-    async fn tell_all(&self, set: &SetKey, deeds: &mut Vec<Deed>) -> Result<(), Fault> {
-        let untold = self.register.read(set).await?.untold;
-        for id in untold {
-            let record = self.register.audit_record(set, &id).await?;
-            let notice = record.as_ref().and_then(|record| match &self.homes {
-                Some(homes) => Notice::among(record, homes),
-                None => Notice::of(record),
-            });
-            if let Some(notice) = notice {
-                self.notifier.notify(&notice).await?;
-                deeds.push(Deed::Told(set.clone(), notice));
-            }
-            for _ in 0..COMMIT_ATTEMPTS {
-                let state = self.register.read(set).await?;
-                let mut told = state.clone();
-                if !told.untold.remove(&id) {
-                    break;
-                }
-                if self.register.commit(&Change::silent(set, &state, told)).await? == Committed::Done {
-                    break;
-                }
-            }
-        }
-        Ok(())
     }
 
     async fn take_turn(&self) {
