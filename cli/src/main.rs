@@ -2,6 +2,7 @@
 
 mod backtest;
 mod dashboard;
+mod doctor;
 mod enrol;
 mod inspect;
 mod operate;
@@ -25,6 +26,7 @@ struct Arguments {
 enum Command {
     Backtest(backtest::Backtest),
     Dashboard(dashboard::Dashboard),
+    Doctor(doctor::Doctor),
     Enrol(enrol::Enrol),
     Inspect(inspect::Inspect),
     #[command(flatten)]
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Backtest(backtest) => backtest.run(),
         Command::Dashboard(dashboard) => dashboard.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Enrol(enrol) => enrol.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Operate(operate) => operate.run(),
