@@ -5,6 +5,7 @@
 #
 # With `--mode observe` the guard only tells whom it would have paused: `make demo MODE=observe`.
 # `scripts/demo.sh soak storm` and `soak crowd` play storms instead: `make soak`.
+# `--story doctor` plants faults in the deployed stack, and has `ses-guard doctor` find them: `make demo STORY=doctor`.
 # `scripts/demo.sh browser` has the dashboard used in a headless Chromium: a part of `make test` where there is one.
 # `scripts/demo.sh contract` holds the ports' contracts, and two accounts, against the same local AWS instead: a part of `make test`.
 set -euo pipefail
@@ -61,7 +62,7 @@ packages=()
 for folder in functions/*/; do packages+=(-p "$(basename "$folder")"); done
 echo "building the functions"
 # The browser's tests start it, and the runbook's story types its commands.
-if [ -n "$browser" ] || [[ " $* " = *" runbook "* ]]; then packages+=(-p ses-guard); fi
+if [ -n "$browser" ] || [[ " $* " = *" runbook "* || " $* " = *" doctor "* ]]; then packages+=(-p ses-guard); fi
 cargo build --locked "${packages[@]}"
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod dashboard;
+mod doctor;
 mod enrol;
 mod evidence;
 mod inspect;
@@ -37,6 +38,7 @@ enum Command {
     Backtest(backtest::Backtest),
     Completions(shell::Completions),
     Dashboard(dashboard::Dashboard),
+    Doctor(doctor::Doctor),
     Enrol(enrol::Enrol),
     Evidence(evidence::Evidence),
     Inspect(inspect::Inspect),
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Backtest(backtest) => backtest.run(),
         Command::Dashboard(dashboard) => dashboard.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Enrol(enrol) => enrol.run(),
         Command::Evidence(evidence) => evidence.run(),
         Command::Inspect(inspect) => inspect.run(),

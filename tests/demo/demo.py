@@ -24,6 +24,7 @@ import checks as check
 import deploy
 import story
 from checks import Checks
+from doctor import Doctor
 from guard import Guard
 from local_aws import ACCOUNT, REGION, LocalAws
 from observed import Observed
@@ -42,7 +43,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="Plays an hour of mail through the guard in a local AWS.")
     arguments.add_argument("--programs", type=Path, required=True, help="folder of the built functions")
     arguments.add_argument("--mode", choices=("enforce", "observe"), default="enforce", help="the template's Mode")
-    arguments.add_argument("--story", choices=("hour", "watched", "runbook"), help="only this one; watched: what no mail tells; runbook: docs/OPERATIONS.md")
+    arguments.add_argument("--story", choices=("hour", "watched", "runbook", "doctor"), help="only this one; watched: what no mail tells; runbook: docs/OPERATIONS.md; doctor: ses-guard doctor")
     given = arguments.parse_args()
     stories = [given.story] if given.story else ["hour"] if given.mode == "observe" else ["hour", "watched"]
     for signum in (signal.SIGTERM, signal.SIGHUP):
@@ -86,6 +87,8 @@ def _run(
         timeline.title("ses-reputation-guard: what no mail tells")
     elif which == "runbook":
         timeline.title("ses-reputation-guard: the runbook's procedures")
+    elif which == "doctor":
+        timeline.title("ses-reputation-guard: what ses-guard doctor finds")
     else:
         timeline.title("ses-reputation-guard: one hour of mail from three senders, as the guard sees it")
         for name in SETS:
@@ -106,6 +109,8 @@ def _run(
             check.template_is_the_real_one(checks, stack)
             if which == "runbook":
                 Runbook(aws, guard, timeline, checks, given.programs).play()
+            elif which == "doctor":
+                Doctor(aws, guard, timeline, checks, given.programs).play()
             elif which == "watched":
                 Watched(guard, timeline, checks, ROOT).play()
             else:

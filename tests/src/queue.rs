@@ -6,6 +6,8 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use guard_core::time::plus_seconds;
 use jiff::Timestamp;
 
+use crate::mail::QUEUE_ARN;
+
 /// How long a message that was handed out is hidden from others. A test of the template holds it to this.
 const HIDDEN_SECONDS: i64 = 180;
 /// How often a message is handed out before it is a dead letter, by the template.
@@ -105,6 +107,7 @@ pub fn invocation(batch: &[Message]) -> SqsEvent {
         .map(|one| {
             let mut message = SqsMessage::default();
             message.message_id = Some(one.id.clone());
+            message.event_source_arn = Some(QUEUE_ARN.to_owned());
             message.body = Some(one.body.clone());
             message.attributes.insert("ApproximateReceiveCount".to_owned(), one.received.to_string());
             message.attributes.insert("SenderId".to_owned(), one.sender.to_owned());

@@ -63,6 +63,13 @@ impl Deployed {
         named.or_else(from_env).unwrap_or_else(|| of_stack(STACK))
     }
 
+    /// The stack's name: as `--stack` says, or that of its `operate` function.
+    pub(crate) fn stack(&self) -> String {
+        let name = self.name();
+        let function = name.rsplit(':').next().unwrap_or_default();
+        function.strip_suffix("-operate").unwrap_or(function).to_owned()
+    }
+
     /// Its Region, if the options or its name say so.
     pub(crate) fn region(&self) -> Option<Region> {
         self.region.clone().or_else(|| region_of_arn(&self.name()))

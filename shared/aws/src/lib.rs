@@ -2,8 +2,10 @@
 
 mod account;
 mod alarms;
+mod canary;
 mod clients;
 mod clock;
+mod doctor;
 mod dynamo;
 mod events;
 mod fault;
@@ -19,8 +21,10 @@ mod wake;
 
 pub use account::SesAccount;
 pub use alarms::CloudWatchAlarms;
+pub use canary::{Canary, Way};
 pub use clients::Clients;
 pub use clock::SystemClock;
+pub use doctor::Examiner;
 pub use dynamo::{DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister};
 pub use events::{AwsNotifier, Destinations};
 pub use homes::{HomeClients, MemberRole};

@@ -48,7 +48,7 @@ impl fmt::Display for AuditId {
     }
 }
 
-/// What was done.
+/// What was done. New ones come last: a record's id holds the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Act {
@@ -70,8 +70,6 @@ pub enum Act {
     Released,
     /// The counts of the set can't be trusted.
     CountingDegraded,
-    /// Others than the policy names send with the set.
-    StrangersSend,
     /// SES no longer knows the set.
     Gone,
     /// A CloudWatch alarm went off, and the set was not paused for it.
@@ -116,6 +114,8 @@ pub enum Act {
     WentBlind,
     /// It sees that again.
     SeesAgain,
+    /// Others than the policy names send with the set.
+    StrangersSend,
 }
 
 impl Act {
@@ -130,7 +130,6 @@ impl Act {
         Self::Held,
         Self::Released,
         Self::CountingDegraded,
-        Self::StrangersSend,
         Self::Gone,
         Self::AlarmNotFollowed,
         Self::AlarmNotUnderstood,
@@ -153,6 +152,7 @@ impl Act {
         Self::SetsNearLimit,
         Self::WentBlind,
         Self::SeesAgain,
+        Self::StrangersSend,
     ];
 }
 

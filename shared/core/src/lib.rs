@@ -8,6 +8,7 @@
 pub mod account;
 pub mod audit;
 pub mod digest;
+pub mod doctor;
 pub mod event;
 pub mod fleet;
 pub mod hearing;
