@@ -17,6 +17,11 @@ use serde::Serialize;
 ///
 /// Exit codes: 0 everything was read, 1 a record was rejected, 2 the command itself was wrong.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ses-guard inspect event.json
+  ses-guard inspect events/sqs/batch-of-every-wrapping.json | jq -c .outcome
+  aws sqs receive-message --queue-url URL --query 'Messages[0].Body' --output text | ses-guard inspect -")]
 pub(crate) struct Inspect {
     /// Reject records of any other account [default: each record's own].
     #[arg(long, value_name = "ID")]

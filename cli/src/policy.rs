@@ -28,6 +28,12 @@ const USAGE: u8 = 2;
 
 /// Check a policy file, see what it means, try decisions, and put it into force.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ses-guard policy show > policy.toml
+  ses-guard policy check policy.toml
+  ses-guard policy push policy.toml --plan --reason 'stricter for trials' --actor ops@example.com
+  ses-guard policy rollback 2 --reason 'too strict' --actor ops@example.com")]
 pub(crate) struct Policy {
     #[command(subcommand)]
     command: Command,
@@ -94,16 +100,28 @@ Examples:
         change: pushed::Change,
     },
     /// Print the policy in force, or a version that was pushed.
+    #[command(after_help = "\
+Examples:
+  ses-guard policy show > policy.toml
+  ses-guard policy show --version 3")]
     Show {
         #[command(flatten)]
         which: pushed::Which,
     },
     /// Print which versions were pushed, by whom and why.
+    #[command(after_help = "\
+Examples:
+  ses-guard policy versions
+  ses-guard policy versions --json | jq '.versions[0]'")]
     Versions {
         #[command(flatten)]
         deployed: Deployed,
     },
     /// Show what a file would change. Exit codes: 0 nothing, 1 something, 2 the command itself was wrong.
+    #[command(after_help = "\
+Examples:
+  ses-guard policy diff policy.toml
+  ses-guard policy diff policy.toml --version 3")]
     Diff {
         /// The policy as TOML or JSON, or `-` for standard input.
         file: PathBuf,
@@ -111,6 +129,10 @@ Examples:
         which: pushed::Which,
     },
     /// Push an earlier version again.
+    #[command(after_help = "\
+Examples:
+  ses-guard policy rollback 2 --plan --reason 'too strict' --actor ops@example.com
+  ses-guard policy rollback 2 --reason 'too strict' --actor ops@example.com")]
     Rollback {
         /// Its number.
         version: u64,
@@ -118,6 +140,10 @@ Examples:
         change: pushed::Change,
     },
     /// Put the policy into force that was deployed with the stack.
+    #[command(after_help = "\
+Examples:
+  ses-guard policy clear --plan --reason 'back to the stack' --actor ops@example.com
+  ses-guard policy clear --reason 'back to the stack' --actor ops@example.com")]
     Clear {
         #[command(flatten)]
         change: pushed::Change,

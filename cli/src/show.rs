@@ -3,7 +3,7 @@
 
 mod account;
 pub(crate) mod figure;
-mod history;
+pub(crate) mod history;
 mod list;
 mod overview;
 mod refusal;

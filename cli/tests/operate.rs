@@ -621,7 +621,7 @@ fn a_reader_who_leaves_early_is_no_panic() {
 
 #[test]
 fn each_command_has_examples_and_says_where_it_asks() {
-    for command in ["status", "list", "history", "pause", "resume", "hold", "release"] {
+    for command in ["status", "list", "history", "evidence", "pause", "resume", "hold", "release"] {
         let output = ses_guard("").args([command, "--help"]).output().unwrap();
         let help = text(&output.stdout);
         let example = format!("\nExamples:\n  ses-guard {command}");

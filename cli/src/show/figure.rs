@@ -29,7 +29,7 @@ pub(crate) fn share(of: Share, ppm: Option<u64>) -> String {
 }
 
 /// `10 + 5 %`
-pub(super) fn line(line: Line) -> String {
+pub(crate) fn line(line: Line) -> String {
     format!("{} + {}", count(line.slack.into()), line.rate_ppm)
 }
 

@@ -1,6 +1,6 @@
 //! What was decided about a configuration set.
 
-use comfy_table::Cell;
+use comfy_table::{Cell, Color};
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::name::ConfigurationSetName;
 use serde::Deserialize;
@@ -26,7 +26,49 @@ impl History {
 }
 
 fn cells(record: &AuditRecord) -> Vec<Cell> {
-    let act = match record.act {
+    let act = Cell::new(word(record.act));
+    let act = match tone(record.act) {
+        Some(color) => act.fg(color),
+        None => act,
+    };
+    vec![Cell::new(figure::time(record.at)), act, words(&record.actor), words(&record.sentence)]
+}
+
+/// Red does not send or is in danger, yellow is watched, green is over.
+fn tone(act: Act) -> Option<Color> {
+    match act {
+        Act::PauseIntended
+        | Act::Paused
+        | Act::Reasserted
+        | Act::StillPaused
+        | Act::FoundOff
+        | Act::AccountAtRisk
+        | Act::AccountDefended
+        | Act::AccountUndefended
+        | Act::AccountStandingChanged
+        | Act::Unheard
+        | Act::ManyUnheard
+        | Act::WentBlind => Some(Color::DarkRed),
+        Act::Warned
+        | Act::WouldPause
+        | Act::CountingDegraded
+        | Act::StrangersSend
+        | Act::AlarmNotFollowed
+        | Act::AlarmNotUnderstood
+        | Act::Adopted
+        | Act::AccountWarned
+        | Act::AccountDisputed
+        | Act::SetsNearLimit => Some(Color::DarkYellow),
+        Act::ResumeIntended | Act::Resumed | Act::FoundOn | Act::HeardAgain | Act::Enrolled | Act::SeesAgain => {
+            Some(Color::DarkGreen)
+        }
+        Act::Held | Act::Released | Act::Gone | Act::FoundAgain => None,
+    }
+}
+
+/// What a record's act is called.
+pub(crate) fn word(act: Act) -> &'static str {
+    match act {
         Act::Warned => "warned",
         Act::PauseIntended => "pausing",
         Act::WouldPause => "would pause",
@@ -59,6 +101,5 @@ fn cells(record: &AuditRecord) -> Vec<Cell> {
         Act::SetsNearLimit => "few sets left",
         Act::WentBlind => "went blind",
         Act::SeesAgain => "sees again",
-    };
-    vec![Cell::new(figure::time(record.at)), Cell::new(act), words(&record.actor), words(&record.sentence)]
+    }
 }
