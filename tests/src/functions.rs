@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use guard_core::name::SetKey;
+use guard_core::notice::Letterhead;
 use guard_core::policy::stored::Policies;
 use guard_core::steps::act::Actuator;
 use guard_core::steps::operate::Operator;
@@ -45,7 +46,8 @@ impl Guard {
     /// `actuate` as a sweep wakes it for these sets.
     pub async fn invoke_actuate(&self, sets: BTreeSet<SetKey>) {
         let (ses, notices) = (self.ses.clone(), self.notices.clone());
-        let actuator = Actuator::new(self.register.clone(), ses, notices, self.clock.clone()).among(self.homes.clone());
+        let letterhead = Letterhead::of(self.homes.clone(), "ses-reputation-guard-actuate");
+        let actuator = Actuator::new(self.register.clone(), ses, notices, self.clock.clone()).writing_as(letterhead);
         let wake = guard_actuate::Wake::Sweep(sets);
         guard_actuate::handle(&actuator, &self.clock, &wake, "request", self.deadline()).await;
     }

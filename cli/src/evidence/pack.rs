@@ -187,6 +187,7 @@ fn end(record: &AuditRecord) -> Option<String> {
         | Act::Held
         | Act::Released
         | Act::CountingDegraded
+        | Act::StrangersSend
         | Act::AlarmNotFollowed
         | Act::AlarmNotUnderstood
         | Act::AccountAtRisk

@@ -52,6 +52,7 @@ fn tone(act: Act) -> Option<Color> {
         Act::Warned
         | Act::WouldPause
         | Act::CountingDegraded
+        | Act::StrangersSend
         | Act::AlarmNotFollowed
         | Act::AlarmNotUnderstood
         | Act::Adopted

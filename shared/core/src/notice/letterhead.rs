@@ -122,9 +122,12 @@ impl Letterhead {
         let mut pieces = text.split(COMMAND);
         let mut addressed = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
+            // A command of `policy` has two words.
+            let (policy, piece) = piece.strip_prefix("policy ").map_or(("", piece), |rest| ("policy ", rest));
             let verb = piece.len() - piece.trim_start_matches(|letter: char| letter.is_ascii_lowercase()).len();
             let (verb, rest) = piece.split_at(verb);
             addressed += COMMAND;
+            addressed += policy;
             addressed += verb;
             addressed += if verb.is_empty() { "" } else { &options };
             addressed += rest;
@@ -189,6 +192,7 @@ pub(super) mod tests {
                 "see: ses-guard status --region eu-west-1 promo, then: ses-guard resume --region eu-west-1 promo --reason \"x\"",
             ),
             (&another, "ses-guard status STACK-a", "ses-guard status --stack mail-guard --region eu-west-1 STACK-a"),
+            (&ours, "ses-guard policy show", "ses-guard policy show --region eu-west-1"),
             (&ours, "ses-guard --help", "ses-guard --help"),
             (&ours, "", ""),
             (&Letterhead::default(), "ses-guard list", "ses-guard list"),
