@@ -13,7 +13,7 @@ fn tally(ago: i64, sends: u64, suspect: u64, bounces: u64) -> BucketTally {
         bounces: exact,
         ..PerKind::default()
     };
-    BucketTally { bucket: Bucket::of(now()).plus(-ago), counts, newest_send: None, newest_failure: None }
+    BucketTally { counts, ..BucketTally::nothing(Bucket::of(now()).plus(-ago)) }
 }
 
 fn found(tallies: &[BucketTally]) -> Assessment {
