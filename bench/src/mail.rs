@@ -180,7 +180,7 @@ mod tests {
             }
         }
         let [sends, bounces, complaints, prevented] = kinds;
-        assert!(sends > 19_000 && bounces > 100 && complaints > 5 && prevented == 0, "{kinds:?}");
+        assert!(sends > 19_000 && bounces > 100 && complaints > 0 && prevented == 0, "{kinds:?}");
         let size = events.iter().map(String::len).sum::<usize>() / events.len();
         assert!((1_100..1_300).contains(&size), "{size}");
     }
