@@ -98,13 +98,12 @@ impl Evidence {
 
     fn text(&self) -> Result<String, Wrong> {
         let since = self.since.before(self.now.unwrap_or_else(Timestamp::now));
-        let about = |action: &str| {
-            let mut request = json!({"action": action, "configurationSet": self.subject()});
+        let at_home = |mut request: Value| {
             self.at_home(&mut request);
             request
         };
-        let mut evidence = about("evidence");
-        evidence["since"] = json!(since);
+        let about = |action: &str| at_home(json!({"action": action, "configurationSet": self.subject()}));
+        let evidence = at_home(json!({"action": "evidence", "configurationSet": self.subject(), "since": since}));
         let evidence = self.ask(&evidence)?;
         let mut overview = json!({"action": "status"});
         self.at_home(&mut overview);

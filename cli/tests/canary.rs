@@ -1,6 +1,8 @@
 //! What `ses-guard inspect` and `backtest` show of an event: what the guard reads from it, and never an address, a subject,
 //! a header or a diagnostic text, nor a character that steers a terminal.
 
+#![expect(clippy::unwrap_used, reason = "files of its own, which a test may miss loudly")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -123,7 +123,7 @@ impl World {
             ear: ear(),
         };
         let order = json!({"action": "resume", "configurationSet": "promo", "reason": "clean", "actor": "ops"});
-        let order = Request::parse(order).ok().expect("the order is well-formed");
+        let Ok(order) = Request::parse(order) else { unreachable!("the order is well-formed") };
         operator.operate(order).await.to_json()["ok"] == true
     }
 

@@ -1,5 +1,7 @@
 //! The canary's flight: from an event to a pause to a resume, each seen in the guard and in SES.
 
+#![expect(clippy::indexing_slicing, reason = "what a JSON value lacks is null")]
+
 use std::time::{Duration, Instant};
 
 use guard_aws::{Canary, Clients, OperateFunction, Way};

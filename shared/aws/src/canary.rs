@@ -76,7 +76,7 @@ impl Canary {
         let answer = answer.map_err(|error| format!("lambda:InvokeFunction of {ingest}: {}", told(&error)))?;
         let said: Value =
             answer.payload().and_then(|said| serde_json::from_slice(said.as_ref()).ok()).unwrap_or_default();
-        match said["batchItemFailures"].as_array().map(Vec::len) {
+        match said.get("batchItemFailures").and_then(Value::as_array).map(Vec::len) {
             Some(0) if answer.function_error().is_none() => Ok(Way::Ingest),
             Some(failed) => Err(format!("{ingest} gave {failed} of {} events back; its log says why", events.len())),
             None => Err(format!("{ingest} failed; its log says why")),

@@ -336,7 +336,7 @@ impl Examiner {
                 Ok(list) => list,
                 Err(why) => return (status, Err(why)),
             };
-            for row in list["configurationSets"].as_array().into_iter().flatten().take(SETS_ASKED) {
+            for row in list.get("configurationSets").and_then(Value::as_array).into_iter().flatten().take(SETS_ASKED) {
                 let of = |field: &str| row[field].clone();
                 let request = serde_json::json!({"action": "status", "configurationSet": of("configurationSet"),
                     "account": of("account"), "region": of("region")});

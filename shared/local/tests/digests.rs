@@ -1,6 +1,15 @@
 //! Whoever adds, reads, keeps and dies in whatever order: a window that is read with digests holds all that was added
 //! before it was asked for, and nothing that no bucket ever held.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that fails says so loudly, its own stores included"
+)]
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -100,7 +109,7 @@ impl Ledger for Process {
         }
         self.ask(async {
             let held = self.world.ledger.add(addition).await?;
-            self.world.history.lock().unwrap().entry(addition.bucket).or_default().push(held.tally);
+            self.world.history.lock().unwrap().entry(addition.bucket).or_default().push(held.tally.clone());
             Ok(held)
         })
         .await
@@ -118,7 +127,7 @@ impl Digests for Process {
             Wrong::LatestNoteWins => {
                 return self
                     .ask(async {
-                        self.world.notes.lock().unwrap().insert(held.bucket, *held);
+                        self.world.notes.lock().unwrap().insert(held.bucket, held.clone());
                         Ok(())
                     })
                     .await;
@@ -127,7 +136,7 @@ impl Digests for Process {
                 let before = self.world.history.lock().unwrap()[&held.bucket]
                     .iter()
                     .rfind(|state| state.receipts() < held.receipts())
-                    .copied();
+                    .cloned();
                 return match before {
                     Some(before) => self.ask(self.world.digests.note(set, &before)).await,
                     None => Ok(()),
@@ -143,7 +152,7 @@ impl Digests for Process {
         let digests = self.ask(self.world.digests.known(set, from, to)).await?.digests;
         let mut known = self.ask(self.world.digests.known(set, from, to)).await?;
         known.digests = digests;
-        known.notes.extend(self.world.notes.lock().unwrap().values());
+        known.notes.extend(self.world.notes.lock().unwrap().values().cloned());
         Ok(known)
     }
 
@@ -175,7 +184,7 @@ fn addition(bucket: Bucket, number: u64) -> Addition {
     let one = Receipts { receipts: 1, suspect: 0, ids: [ReceiptId(number.to_be_bytes())].into(), record_ids: true };
     let receipts =
         SignalKind::ALL.map(|kind| (kind, if kind == SignalKind::Bounce { one.clone() } else { Receipts::default() }));
-    Addition { set: promo(), bucket, receipts, newest_send: None, newest_failure: Some(Slot::of(bucket.start())) }
+    Addition { receipts, newest_failure: Some(Slot::of(bucket.start())), ..Addition::empty(promo(), bucket) }
 }
 
 /// What happens next.
@@ -286,7 +295,8 @@ fn settle(done: Done, world: &World, owed: &mut Owed) -> Result<(), String> {
         }
         Done::Read { owed, window: Some(window) } => {
             let history = world.history.lock().unwrap();
-            let held: BTreeMap<Bucket, BucketTally> = window.iter().map(|tally| (tally.bucket, *tally)).collect();
+            let held: BTreeMap<Bucket, BucketTally> =
+                window.iter().map(|tally| (tally.bucket, tally.clone())).collect();
             for tally in &window {
                 if !history.get(&tally.bucket).is_some_and(|states| states.contains(tally)) {
                     return Err(format!("no bucket ever held {tally:?}"));

@@ -2,6 +2,15 @@
 //! it may be behind, and one unit at least; a write is charged for each begun KB of its item. Print the tables with
 //! `cargo test -p guard-local --test reads -- --nocapture`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that fails says so loudly, its own stores included"
+)]
+
 mod metered;
 
 use guard_core::digest::Digested;
@@ -106,13 +115,20 @@ fn additions(set: &SetKey, bucket: Bucket, counts: [u64; 4], first_id: &mut u64)
     let addition = |receipts: &mut dyn FnMut(SignalKind) -> Receipts, slot: u8| {
         let at = plus_seconds(bucket.start(), i64::from(slot) * 10);
         let fails = of(Bounce) + of(Complaint) > 0 && !set.is_account_shard();
-        Addition {
-            set: set.clone(),
-            bucket,
+        let mut addition = Addition {
             receipts: SignalKind::ALL.map(|kind| (kind, receipts(kind))),
             newest_send: (of(Send) > 0).then(|| Slot::of(at)),
             newest_failure: fails.then(|| Slot::of(at)),
+            ..Addition::empty(set.clone(), bucket)
+        };
+        if !set.is_account_shard() {
+            // All of it one user's, as it should be.
+            let sender = "news-sender".parse().unwrap();
+            for (kind, receipts) in addition.receipts.clone() {
+                addition.share(&sender, kind, receipts.receipts, false);
+            }
         }
+        addition
     };
     let recorded = |kind| of(kind).min(cap(kind));
     let mut with_ids = |kind| {
@@ -132,7 +148,7 @@ fn late_bounce(set: &SetKey, bucket: Bucket, id: u64) -> Addition {
     let ids = [ReceiptId(id.to_be_bytes())].into();
     let one = Receipts { receipts: 1, suspect: 0, ids, record_ids: false };
     let receipts = SignalKind::ALL.map(|kind| (kind, if kind == Bounce { one.clone() } else { Receipts::default() }));
-    Addition { set: set.clone(), bucket, receipts, newest_send: None, newest_failure: Some(Slot::of(bucket.start())) }
+    Addition { receipts, newest_failure: Some(Slot::of(bucket.start())), ..Addition::empty(set.clone(), bucket) }
 }
 
 /// A week of a sender, and then a day of decisions.

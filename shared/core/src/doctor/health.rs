@@ -118,7 +118,7 @@ pub(super) fn status(facts: &Facts) -> Vec<Finding> {
         }
     };
     if status["ok"] != true {
-        let message = status["error"]["message"].as_str().unwrap_or("it does not say why");
+        let message = status.pointer("/error/message").and_then(Value::as_str).unwrap_or("it does not say why");
         let sentence = format!("can't read the policy that is in force, or its own state: {}", one_line(message));
         let fix = "ses-guard policy versions, then push one that can be read, or: ses-guard policy clear --reason … --actor …";
         return vec![Finding::fault("policy", &subject, sentence, fix)];
