@@ -85,7 +85,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   ses-guard pause marketing-weekly --reason 'bought list, ticket 4712' --actor ops@example.com
-  GUARD_ACTOR=ops@example.com ses-guard pause marketing-weekly --reason 'bought list, ticket 4712'")]
+  ses-guard pause '*account*' --reason 'lists stolen, ticket 4713' --actor ops@example.com")]
     Pause {
         #[command(flatten)]
         order: Order,

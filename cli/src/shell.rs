@@ -38,7 +38,9 @@ impl Completions {
         let mut script = Vec::new();
         let name = program.get_name().to_owned();
         clap_complete::generate(self.shell, &mut program, name, &mut script);
-        done(io::stdout().lock().write_all(&script))
+        // clap_complete 4.6 calls the functions of a program with a hyphen by two names, and bash finds none of them.
+        let script = String::from_utf8_lossy(&script).replace("ses__subcmd__guard", "ses__guard");
+        done(io::stdout().lock().write_all(script.as_bytes()))
     }
 }
 

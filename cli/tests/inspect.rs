@@ -88,6 +88,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("identity/delivery.json", &[IDENTITY]),
     ("identity/subscription-succeeded.json", &[FEEDBACK_TOPIC]),
     ("operate/clear-policy.json", &[NO_FORM]),
+    ("operate/evidence.json", &[NO_FORM]),
     ("operate/history.json", &[NO_FORM]),
     ("operate/hold.json", &[NO_FORM]),
     ("operate/list.json", &[NO_FORM]),

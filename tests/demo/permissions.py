@@ -24,6 +24,8 @@ _BY_LAMBDA = {
     "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
     "logs:CreateLogStream", "logs:PutLogEvents",
 }  # fmt: skip
+# What the demo's parameters bring about.
+_CONDITIONS = {"TellsChats"}
 # The others act on what is not the stack's own.
 _NAMED = ("dynamodb:", "sqs:", "sns:")
 _DEAD_LETTER: Grant = ("sqs:SendMessage", "WakeUpDeadLetterQueue")
@@ -94,7 +96,9 @@ def _grants(role: dict[str, Any]) -> Iterator[Grant]:
     for policy in role["Properties"]["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             if "Fn::If" in statement:
-                continue  # granted by a parameter that the demo leaves off
+                condition, statement, _ = statement["Fn::If"]
+                if condition not in _CONDITIONS:
+                    continue  # granted by a parameter that the demo leaves off
             for action in _listed(statement["Action"]):
                 for resource in _listed(statement["Resource"]):
                     yield action, _named(action, resource)

@@ -142,8 +142,7 @@ class Watched:
             "the sweep puts it right, once SES is to be believed",
         )
         self._told(f"SES guard: pausing again: {SILENT}", "and tells")
-        drifted = {event["detail"]["configurationSet"] for event in self.machine if "Drifted" in event["detail-type"]}
-        self.checks.same(drifted, {SHOP, SILENT}, "machines hear of both")
+        self._wait(lambda: self._drifted() >= {SHOP, SILENT}, 20.0, "machines hear of both, after people")
         left_alone = not self.guard.may_send(SHOP)
         self.checks.that(left_alone, f"{SHOP}, which somebody else disabled, is left alone", "it may send")
 
@@ -171,6 +170,10 @@ class Watched:
         self.checks.same(len(told), 1, sentence)
         if told:
             self.timeline.letter(told[0].subject, told[0].text)
+
+    def _drifted(self) -> set[str]:
+        self.machine += self.guard.new_machine_notices()
+        return {event["detail"]["configurationSet"] for event in self.machine if "Drifted" in event["detail-type"]}
 
     def _phase(self, name: str) -> str | None:
         return check.phases_of(self.guard.states()).get(name)

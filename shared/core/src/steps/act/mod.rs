@@ -125,7 +125,7 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
             self.tell(set, &mut drained).await;
         }
         self.tell_together(&mut drained).await;
-        for set in woken {
+        for set in woken.difference(&drained.unfinished.clone()) {
             match self.register.read(set).await {
                 Ok(state) if state.pending.is_none() && state.untold.is_empty() => {}
                 Ok(_) => drop(drained.unfinished.insert(set.clone())),
