@@ -142,7 +142,7 @@ class Watched:
             "the sweep puts it right, once SES is to be believed",
         )
         self._told(f"SES guard: pausing again: {SILENT}", "and tells")
-        self._wait(lambda: self._drifted() >= {SHOP, SILENT}, 20.0, "machines hear of both, after people")
+        self._wait(lambda: self._drifted() == {SHOP, SILENT}, 20.0, "machines hear of both, after people")
         left_alone = not self.guard.may_send(SHOP)
         self.checks.that(left_alone, f"{SHOP}, which somebody else disabled, is left alone", "it may send")
 
