@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 limit() {
     case $1 in
-    *) echo 12000000 ;;
+    *) echo 10000000 ;;
     esac
 }
 

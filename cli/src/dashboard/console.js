@@ -43,18 +43,17 @@ function bind(action) {
   });
 }
 
+let answered = () => {};
+// A question may be asked anew before the browser tells that the last one was closed.
+confirmation.addEventListener("close", () => confirmation.open || answered(confirmation.returnValue === "yes"));
+
 function confirmed(question) {
+  // Whoever asks anew did not confirm before: one "yes" answers one question.
+  answered(false);
   document.getElementById("question").textContent = question;
   confirmation.returnValue = "no";
   confirmation.showModal();
-  return new Promise((done) => {
-    confirmation.addEventListener("close", function closed() {
-      // It was asked anew before the last answer was heard of.
-      if (confirmation.open) return;
-      confirmation.removeEventListener("close", closed);
-      done(confirmation.returnValue === "yes");
-    });
-  });
+  return new Promise((done) => { answered = done; });
 }
 
 function typed() {
