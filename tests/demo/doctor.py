@@ -131,7 +131,12 @@ class Doctor:
         mode = functions.get_function_configuration(FunctionName=f"{STACK}-judge")["Environment"]["Variables"]
 
         def mode_of_judge(to: str) -> Callable[[], Any]:
-            return lambda: functions.update_function_configuration(FunctionName=f"{STACK}-judge", Environment={"Variables": mode | {"GUARD_MODE": to}})
+            def change() -> None:
+                functions.update_function_configuration(FunctionName=f"{STACK}-judge", Environment={"Variables": mode | {"GUARD_MODE": to}})
+                functions.get_waiter("function_updated_v2").wait(FunctionName=f"{STACK}-judge", WaiterConfig={"Delay": 1})
+                functions.get_waiter("function_active_v2").wait(FunctionName=f"{STACK}-judge", WaiterConfig={"Delay": 1})
+
+            return change
 
         return [
             Fault("ingest's mapping is disabled", "mapping", "update-event-source-mapping", switch(ingest, False), switch(ingest, True)),
@@ -149,7 +154,7 @@ class Doctor:
             Fault("an alarm calls nobody", "alarm", "enable-alarm-actions", lambda: guard.cloudwatch.disable_alarm_actions(AlarmNames=[alarm]), lambda: guard.cloudwatch.enable_alarm_actions(AlarmNames=[alarm])),
             Fault("the timer is off", "timer", "aws events enable-rule", lambda: guard.events.disable_rule(Name=timer), lambda: guard.events.enable_rule(Name=timer)),
             Fault("judge has another mode than the others", "mode", "sam deploy", mode_of_judge("observe"), mode_of_judge(mode["GUARD_MODE"])),
-            Fault("operate is switched off", "function", "delete-function-concurrency", lambda: functions.put_function_concurrency(FunctionName=f"{STACK}-alarm", ReservedConcurrentExecutions=0), lambda: functions.delete_function_concurrency(FunctionName=f"{STACK}-alarm")),
+            Fault("alarm is switched off", "function", "delete-function-concurrency", lambda: functions.put_function_concurrency(FunctionName=f"{STACK}-alarm", ReservedConcurrentExecutions=0), lambda: functions.delete_function_concurrency(FunctionName=f"{STACK}-alarm")),
         ]
 
     def _mapping(self, function: str, service: str) -> str:

@@ -156,7 +156,8 @@ fn sight(facts: &Facts, sight: &Value) -> Vec<Finding> {
     match age {
         None => {
             let sentence = "has not looked yet whether the guard is well; a new stack does within five minutes";
-            findings.push(Finding::advice("sweep", &format!("{}-sweep", facts.stack), sentence, "ses-guard status"));
+            // All that it would say of itself is that it has not looked.
+            return vec![Finding::advice("sweep", &format!("{}-sweep", facts.stack), sentence, "ses-guard status")];
         }
         Some(age) if age < -SKEW_SECONDS => {
             let sentence = format!("this machine's clock is {} s behind the guard's", -age);
