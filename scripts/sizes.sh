@@ -7,18 +7,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-limit() {
-    case $1 in
-    *) echo 10000000 ;;
-    esac
-}
-
+limit=10000000
 large=0
 for folder in functions/*/; do
     function=$(basename "$folder")
     size=$(wc -c <"target/lambda/$function/bootstrap")
-    echo "$function: $size bytes of $(limit "$function")"
-    if [ "$size" -gt "$(limit "$function")" ]; then
+    echo "$function: $size bytes of $limit"
+    if [ "$size" -gt "$limit" ]; then
         echo "size: $function is larger than it may be; cargo tree -p $function shows what it is made of" >&2
         large=1
     fi

@@ -62,7 +62,7 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
             ses.create_configuration_set(ConfigurationSetName=name)
         stack = deploy.deploy(aws, ROOT / "template.yaml", PROGRAMS, SETS, "enforce", aws.url)
         guard = Guard(aws, stack)
-        guard.url = aws.url
+        guard.operator = aws.of_an_operator()
         week(guard, CALM, [(day, 60, 1 if day % 3 == 0 else 0) for day in range(6, -1, -1)])
         week(guard, WARNED, [(6, 80, 2), (4, 60, 5), (2, 40, 4), (1, 60, 6), (0, 40, 4)])
         week(guard, PAUSED, [(5, 100, 3), (3, 100, 6), (1, 60, 5), (0, 100, 17)])
@@ -75,12 +75,8 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guard]:
 
 @pytest.fixture(scope="session")
 def address(guard: Guard) -> Iterator[str]:
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "AWS_ENDPOINT_URL": guard.url, "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_EC2_METADATA_DISABLED": "true",
-    }  # fmt: skip
     command = [str(PROGRAMS / "ses-guard"), "dashboard", "--stack", deploy.STACK]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as served:
+    with subprocess.Popen(command, env=guard.operator, stdout=subprocess.PIPE, text=True) as served:
         try:
             assert served.stdout
             yield served.stdout.readline().strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -44,6 +45,14 @@ class Checks:
 
     def same(self, found: Any, expected: Any, sentence: str) -> None:
         self.that(found == expected, sentence, found)
+
+    def comes_true(self, guard: Guard, until: Callable[[], bool], seconds: float, sentence: str) -> None:
+        try:
+            guard.wait(until, seconds, sentence)
+        except TimeoutError as error:
+            self.that(False, sentence, error)
+        else:
+            self.that(True, sentence)
 
 
 def limit(sends: int) -> int:

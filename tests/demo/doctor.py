@@ -8,7 +8,6 @@ not Active, a table that is going, a clock that is off, calls that are refused.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 from checks import Checks
 from deploy import STACK
 from guard import Guard
-from local_aws import REGION, LocalAws
+from local_aws import LocalAws
 from story import PROMO, SHOP
 from timeline import Timeline
 
@@ -181,14 +180,6 @@ class Doctor:
         return finding["check"], finding["subject"]
 
     def _run(self, *arguments: str) -> tuple[int, str]:
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self.aws.folder),
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "demo",
-            "AWS_SECRET_ACCESS_KEY": "demo",
-        }
         command = [str(self.programs / "ses-guard"), "doctor", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
+        done = subprocess.run(command, env=self.aws.of_an_operator(), capture_output=True, text=True, timeout=400, check=False)
         return done.returncode, done.stdout or done.stderr

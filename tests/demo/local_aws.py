@@ -64,6 +64,18 @@ class LocalAws:
             config=Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=60, proxies={}),
         )
 
+    def of_an_operator(self) -> dict[str, str]:
+        """The environment in which `ses-guard` reaches nothing but this local AWS, and knows nothing of the user."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.folder),
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "demo",
+            "AWS_SECRET_ACCESS_KEY": "demo",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
     def stop(self) -> None:
         """Ends MiniStack and every Lambda process that it started; they share its process group."""
         process, self._process = self._process, None

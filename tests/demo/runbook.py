@@ -8,11 +8,9 @@ letters by itself (`StartMessageMoveTask`) and restores no table to a point in t
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ import deploy
 import events
 from checks import Checks
 from guard import Guard, Item
-from local_aws import REGION, LocalAws
+from local_aws import LocalAws
 from story import NEWSLETTER, PROMO, SHOP, SOURCES
 from timeline import Timeline
 
@@ -62,8 +60,8 @@ class Runbook:
         self._has(code == 2 and not self.guard.may_send(PROMO), said, ("--reason",), "no resume without a reason")
         code, said = self._ses_guard("resume", PROMO, *REASON)
         self._has(code == 0, said, (PROMO,), "a resume with reason and name is taken")
-        self._wait(lambda: self.guard.may_send(PROMO), 30.0, "SES takes its mail again")
-        self._wait(lambda: self._phase(PROMO) == "TRIAL", 30.0, "and it is on trial")
+        self.checks.comes_true(self.guard, lambda: self.guard.may_send(PROMO), 30.0, "SES takes its mail again")
+        self.checks.comes_true(self.guard, lambda: self._phase(PROMO) == "TRIAL", 30.0, "and it is on trial")
 
     # ── Dead letters ──
 
@@ -103,7 +101,7 @@ class Runbook:
         deploy.update(self.aws, ROOT / "template.yaml", self.programs, {"NoticeEmail": "ops@example.com"})
         self.guard.publish([events.send(self._mail(SHOP, sent_at)) for _ in range(200)])
         # What a function held when its program was replaced comes again three minutes later.
-        self._wait(lambda: self.guard.counted() and self._holds(SHOP, before + 400), 400.0, "not one mail is lost, or counted twice")
+        self.checks.comes_true(self.guard, lambda: self.guard.counted() and self._holds(SHOP, before + 400), 400.0, "not one mail is lost, or counted twice")
         self.checks.same((self._phase(PROMO), self.guard.may_send(PROMO)), ("PAUSED", False), "what was paused stays paused")
         code, said = self._ses_guard("status")
         self._has(code == 0, said, ("enforce",), "status answers with the mode")
@@ -113,8 +111,8 @@ class Runbook:
     def code_that_fights_the_guard(self) -> None:
         self.timeline.title("Infrastructure code switches a paused set on")
         self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=PROMO, SendingEnabled=True)
-        self._wait(lambda: not self.guard.may_send(PROMO), LOOKED_AT, "the guard switches it off again")
-        self._wait(lambda: self._phase(PROMO) == "PAUSED", 30.0, "and has it down so")
+        self.checks.comes_true(self.guard, lambda: not self.guard.may_send(PROMO), LOOKED_AT, "the guard switches it off again")
+        self.checks.comes_true(self.guard, lambda: self._phase(PROMO) == "PAUSED", 30.0, "and has it down so")
 
     # ── A resume is refused ──
 
@@ -126,12 +124,12 @@ class Runbook:
         self._has(code == 2, said, ("configuration set",), "of a name that SES does not allow")
         self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=NEWSLETTER, SendingEnabled=False)
         self._tell_of(NEWSLETTER, on=False)
-        self._wait(lambda: self._phase(NEWSLETTER) == "EXTERNAL", 30.0, "somebody else disables a set")
+        self.checks.comes_true(self.guard, lambda: self._phase(NEWSLETTER) == "EXTERNAL", 30.0, "somebody else disables a set")
         code, said = self._ses_guard("resume", NEWSLETTER, *REASON)
         self._has(code == 1, said, ("--force",), "the guard does not undo what it did not do, and says how")
         code, said = self._ses_guard("resume", NEWSLETTER, "--force", *REASON)
         self._has(code == 0, said, (NEWSLETTER,), "by name, and with --force, it does")
-        self._wait(lambda: self.guard.may_send(NEWSLETTER), 30.0, "and SES takes its mail")
+        self.checks.comes_true(self.guard, lambda: self.guard.may_send(NEWSLETTER), 30.0, "and SES takes its mail")
 
     # ── Disaster ──
 
@@ -145,7 +143,7 @@ class Runbook:
         code, said = self._ses_guard("status", PROMO)
         self._has(code == 0, said, ("ACTIVE",), "the guard knows nothing of it")
         self._tell_of(PROMO, on=False)
-        self._wait(lambda: self._phase(PROMO) == "EXTERNAL", 60.0, "once something brings it up, it is found disabled, and left so")
+        self.checks.comes_true(self.guard, lambda: self._phase(PROMO) == "EXTERNAL", 60.0, "once something brings it up, it is found disabled, and left so")
         self.checks.that(not self.guard.may_send(PROMO), "nothing enables it", "it may send")
         self._empty(self.guard.state_table)
         self._write(self.guard.state_table, kept)
@@ -157,7 +155,7 @@ class Runbook:
 
     def _over_again_is_paused(self) -> None:
         code, _ = self._ses_guard("resume", PROMO, *REASON)
-        self._wait(lambda: code == 0 and self.guard.may_send(PROMO), 30.0, "the guard goes on: a resume is carried out")
+        self.checks.comes_true(self.guard, lambda: code == 0 and self.guard.may_send(PROMO), 30.0, "the guard goes on: a resume is carried out")
 
     def a_lost_ledger(self) -> None:
         self.timeline.title("The ledger is lost")
@@ -167,7 +165,7 @@ class Runbook:
         sent_at = datetime.now(timezone.utc) - timedelta(minutes=3)
         late = [self._mail(SHOP, sent_at) for _ in range(40)]
         self.guard.publish([events.bounce(mail, mail.recipients, datetime.now(timezone.utc)) for mail in late])
-        self._wait(lambda: self.guard.counted() and self.guard.quiet(), 120.0, "bounces of mail that is no longer known come in")
+        self.checks.comes_true(self.guard, lambda: self.guard.counted() and self.guard.quiet(), 120.0, "bounces of mail that is no longer known come in")
         self.checks.that(self.guard.may_send(SHOP), "and pause nobody: more failures than sends is a fault of the counts", "paused")
         self._over(NEWSLETTER)
         self.checks.same(self._phase(NEWSLETTER), "PAUSED", "new mail is counted and judged as ever")
@@ -180,7 +178,7 @@ class Runbook:
         self._has(code == 0, said, (NEWSLETTER,), "list names what is still paused")
         cloudformation = self.aws.client("cloudformation")
         cloudformation.delete_stack(StackName=deploy.STACK)
-        self._wait(lambda: self._is_deleted(cloudformation), 60.0, "the stack is deleted")
+        self.checks.comes_true(self.guard, lambda: self._is_deleted(cloudformation), 60.0, "the stack is deleted")
         tables = self.aws.client("dynamodb").list_tables()["TableNames"]
         kept = {self.guard.ledger_table, self.guard.state_table} <= set(tables)
         self.checks.that(kept, "both tables stay, with the file of what was decided", tables)
@@ -204,34 +202,18 @@ class Runbook:
         self.guard.publish([events.send(mail) for mail in mails])
         self.guard.wait(self.guard.counted, 60.0, "the sends were counted")
         self.guard.publish([events.bounce(mail, mail.recipients, datetime.now(timezone.utc)) for mail in mails[:50]])
-        self._wait(lambda: not self.guard.may_send(name), 120.0, f"half of 100 mails of {name} bounce, and it is paused")
-        self._wait(lambda: self._phase(name) == "PAUSED", 30.0, "which is on file")
+        self.checks.comes_true(self.guard, lambda: not self.guard.may_send(name), 120.0, f"half of 100 mails of {name} bounce, and it is paused")
+        self.checks.comes_true(self.guard, lambda: self._phase(name) == "PAUSED", 30.0, "which is on file")
 
     def _ses_guard(self, *arguments: str, given: str | None = None) -> tuple[int, str]:
         """Exit code, and what it said, errors included."""
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self.aws.folder),
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "demo",
-            "AWS_SECRET_ACCESS_KEY": "demo",
-        }
         done = subprocess.run(
-            [str(self.programs / "ses-guard"), *arguments], env=environment, input=given, capture_output=True, text=True, timeout=60, check=False
+            [str(self.programs / "ses-guard"), *arguments], env=self.aws.of_an_operator(), input=given, capture_output=True, text=True, timeout=60, check=False
         )
         return done.returncode, done.stdout + done.stderr
 
     def _has(self, holds: bool, said: str, words: tuple[str, ...], sentence: str) -> None:
         self.checks.that(holds and all(word in said for word in words), sentence, said)
-
-    def _wait(self, until: Callable[[], bool], seconds: float, sentence: str) -> None:
-        try:
-            self.guard.wait(until, seconds, sentence)
-        except TimeoutError as error:
-            self.checks.that(False, sentence, error)
-        else:
-            self.checks.that(True, sentence)
 
     def _settled(self) -> None:
         self.guard.wait(self.guard.quiet, 180.0, "nothing waited any more")

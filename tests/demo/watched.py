@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ class Watched:
         for _ in range(2):
             self._invoke("AlarmFunctionName", alarm)
         self.timeline.happening(f"A composite alarm goes off, and is reported twice. Its child watches {SILENT}.")
-        self._wait(lambda: not self.guard.may_send(SILENT), 20.0, f"the guard pauses {SILENT} on the alarm's word")
+        self.checks.comes_true(self.guard, lambda: not self.guard.may_send(SILENT), 20.0, f"the guard pauses {SILENT} on the alarm's word")
         self._told(f"SES guard: paused {SILENT}", "and says why, once")
         self.checks.that(self.guard.may_send(SHOP), "its neighbours go on sending", "one is paused")
         # At once, so that the two minutes in which SES's answer is not believed pass meanwhile.
@@ -107,7 +106,7 @@ class Watched:
         began = time.monotonic()
         self.guard.publish([events.bounce(mail, mail.recipients, datetime.now(timezone.utc)) for mail in mails[:40]])
         self.timeline.happening(f"40 of 100 mails of {PROMO} bounce.")
-        self._wait(lambda: not self.guard.may_send(PROMO), TWO_SWEEPS, f"{PROMO} is paused within two sweeps")
+        self.checks.comes_true(self.guard, lambda: not self.guard.may_send(PROMO), TWO_SWEEPS, f"{PROMO} is paused within two sweeps")
         self.timeline.happening(f"That took {time.monotonic() - began:.0f} s.", "faint")
         self._told(f"SES guard: paused {PROMO}", "and people are told")
 
@@ -118,7 +117,7 @@ class Watched:
         call["detail"]["requestParameters"] = {"configurationSetName": SHOP, "sendingEnabled": False}
         self._invoke("SweepFunctionName", call)
         noted = "the guard takes note of it, as CloudTrail reports it"
-        self._wait(lambda: self._phase(SHOP) == "EXTERNAL", 20.0, noted)
+        self.checks.comes_true(self.guard, lambda: self._phase(SHOP) == "EXTERNAL", 20.0, noted)
         self._told(f"SES guard: found disabled: {SHOP}", "and tells")
 
     def the_operator(self) -> None:
@@ -136,23 +135,15 @@ class Watched:
     def the_console(self) -> None:
         self.timeline.title(f"Somebody has enabled {SILENT}, which the guard paused")
         left = SETTLED - (time.monotonic() - self.enabled_at)
-        self._wait(
+        self.checks.comes_true(self.guard, 
             lambda: not self.guard.may_send(SILENT),
             max(left, 1.0),
             "the sweep puts it right, once SES is to be believed",
         )
         self._told(f"SES guard: pausing again: {SILENT}", "and tells")
-        self._wait(lambda: self._drifted() == {SHOP, SILENT}, 20.0, "machines hear of both, after people")
+        self.checks.comes_true(self.guard, lambda: self._drifted() == {SHOP, SILENT}, 20.0, "machines hear of both, after people")
         left_alone = not self.guard.may_send(SHOP)
         self.checks.that(left_alone, f"{SHOP}, which somebody else disabled, is left alone", "it may send")
-
-    def _wait(self, until: Callable[[], bool], seconds: float, sentence: str) -> None:
-        try:
-            self.guard.wait(until, seconds, sentence)
-        except TimeoutError as error:
-            self.checks.that(False, sentence, error)
-        else:
-            self.checks.that(True, sentence)
 
     def _told(self, subject: str, sentence: str) -> None:
         """Exactly once. Without the stream it takes one sweep more."""

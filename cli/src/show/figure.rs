@@ -1,5 +1,6 @@
 //! Numbers and times as people read them.
 
+pub(crate) use guard_core::notice::sentence::grouped as count;
 use guard_core::policy::Line;
 use jiff::Timestamp;
 
@@ -31,19 +32,6 @@ pub(crate) fn share(of: Share, ppm: Option<u64>) -> String {
 /// `10 + 5 %`
 pub(crate) fn line(line: Line) -> String {
     format!("{} + {}", count(line.slack.into()), line.rate_ppm)
-}
-
-/// With a comma between thousands.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// In UTC, to the second.

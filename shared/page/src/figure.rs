@@ -1,20 +1,9 @@
 //! Numbers and times as people read them.
 
 use guard_core::judge::Metric;
+use guard_core::notice::sentence;
+pub(crate) use guard_core::notice::sentence::grouped as count;
 use jiff::Timestamp;
-
-/// With a comma between thousands.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// How many there are of something.
 pub(crate) fn number(of: usize) -> String {
@@ -23,14 +12,7 @@ pub(crate) fn number(of: usize) -> String {
 
 /// A share of mails in percent: bounces to a tenth, complaints to a thousandth, rounded half up.
 pub(crate) fn rate(metric: Metric, ppm: Option<u64>) -> String {
-    let (decimals, step) = match metric {
-        Metric::Bounce => (1, 1_000),
-        Metric::Complaint => (3, 10),
-    };
-    let Some(ppm) = ppm else { return "–".to_owned() };
-    let steps = ppm.saturating_add(step / 2) / step;
-    let one = 10_000 / step;
-    format!("{}.{:0decimals$} %", steps / one, steps % one)
+    ppm.and_then(|ppm| sentence::rate(metric, ppm, 1_000_000)).unwrap_or_else(|| "–".to_owned())
 }
 
 /// A share in whole percent, rounded down: 99.9 % is not yet all.

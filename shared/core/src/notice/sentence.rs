@@ -46,26 +46,26 @@ pub fn standing(totals: &Totals, bounce: Line, complaint: Line) -> String {
     if (sends, totals.bounces, totals.complaints) == (0, 0, 0) {
         return "No mail was sent in the window.".to_owned();
     }
-    let share = |what, events, decimals, line: Line| {
-        let rate = percent(events, sends, decimals).unwrap_or("n/a".to_owned());
+    let share = |what, metric, events, line: Line| {
+        let rate = rate(metric, events, sends).unwrap_or("n/a".to_owned());
         format!("{what} {} ({rate}, limit {} = {})", grouped(events), grouped(line.at(sends)), spelled(line))
     };
     format!(
         "Mails sent in the window {}: {}, {}.",
         grouped(sends),
-        share("hard bounces", totals.bounces, BOUNCE_DECIMALS, bounce),
-        share("complaints", totals.complaints, COMPLAINT_DECIMALS, complaint),
+        share("hard bounces", Metric::Bounce, totals.bounces, bounce),
+        share("complaints", Metric::Complaint, totals.complaints, complaint),
     )
 }
 
 /// One metric's numbers: what failed, of how much, and how much may.
 pub fn measured(finding: &Finding, when: &str) -> String {
     let (events, sends) = (grouped(finding.events()), grouped(finding.sends()));
-    let (failed, decimals) = match finding.metric {
-        Metric::Bounce => ("hard-bounced", BOUNCE_DECIMALS),
-        Metric::Complaint => ("were reported as spam", COMPLAINT_DECIMALS),
+    let failed = match finding.metric {
+        Metric::Bounce => "hard-bounced",
+        Metric::Complaint => "were reported as spam",
     };
-    let rate = percent(finding.events(), finding.sends(), decimals).unwrap_or("n/a".to_owned());
+    let rate = rate(finding.metric, finding.events(), finding.sends()).unwrap_or("n/a".to_owned());
     let (limit, line) = (grouped(finding.limit()), spelled(finding.line));
     format!(
         "{events} of the {sends} mails sent {when} {failed} ({rate}); the limit for that many mails is {limit} ({line})"
@@ -117,6 +117,15 @@ fn spelled(line: Line) -> String {
     format!("{} + {}", grouped(line.slack.into()), line.rate_ppm)
 }
 
+/// So much of it failed, in percent: bounces to a tenth, complaints to a thousandth. `None` of nothing.
+pub fn rate(metric: Metric, part: u64, whole: u64) -> Option<String> {
+    let decimals = match metric {
+        Metric::Bounce => BOUNCE_DECIMALS,
+        Metric::Complaint => COMPLAINT_DECIMALS,
+    };
+    percent(part, whole, decimals)
+}
+
 /// Rounded half up; `None` of nothing.
 pub(crate) fn percent(part: u64, whole: u64, decimals: u32) -> Option<String> {
     let one = 10_u128.pow(decimals);
@@ -126,7 +135,7 @@ pub(crate) fn percent(part: u64, whole: u64, decimals: u32) -> Option<String> {
 }
 
 /// With a comma between thousands.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
