@@ -15,6 +15,8 @@ const WINDOW_READS: f64 = 25.0;
 const POLLERS: u64 = 5;
 /// About as many events as a point of a curve takes, so that none takes long.
 const EVENTS: u64 = 150_000;
+/// So much higher than its highest point is a picture, for the legend.
+const ROOM: f64 = 1.35;
 
 /// One point of a curve.
 #[derive(Debug, Clone, Serialize)]
@@ -48,7 +50,7 @@ pub fn curves() -> Vec<Curve> {
     };
     let events = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000];
     let sets = [10, 30, 100, 300, 1_000, 3_000, 10_000];
-    let hot = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90];
+    let hot = [1, 3, 10, 20, 30, 50, 70, 90];
     let batches = [10, 20, 50, 100, 200, 500, 1_000];
     vec![
         curve("events", "events an hour", events.map(|hourly| (hourly as f64, of_rate(&base, hourly))).to_vec()),
@@ -86,7 +88,7 @@ pub fn draw(curve: &Curve, folder: &Path) -> Result<(), Box<dyn Error>> {
     let area = SVGBackend::new(&path, (640, 320)).into_drawing_area();
     area.fill(&WHITE)?;
     let (first, last) = (curve.points.first().map_or(1.0, |at| at.x), curve.points.last().map_or(1.0, |at| at.x));
-    let highest = curve.points.iter().map(|at| at.dollars.max(at.cost.units)).fold(1.0, f64::max) * 1.1;
+    let highest = curve.points.iter().map(|at| at.dollars.max(at.cost.units)).fold(1.0, f64::max) * ROOM;
     let mut chart = ChartBuilder::on(&area)
         .margin(12)
         .x_label_area_size(36)
@@ -97,7 +99,7 @@ pub fn draw(curve: &Curve, folder: &Path) -> Result<(), Box<dyn Error>> {
         x if x >= 1e3 => format!("{:.0}k", x / 1e3),
         x => format!("{x:.0}"),
     };
-    chart.configure_mesh().x_desc(curve.what).x_label_formatter(&whole).light_line_style(WHITE).draw()?;
+    chart.configure_mesh().x_desc(curve.what).x_labels(4).x_label_formatter(&whole).light_line_style(WHITE).draw()?;
     let dollars = LineSeries::new(curve.points.iter().map(|at| (at.x, at.dollars)), BLUE.stroke_width(2)).point_size(3);
     chart
         .draw_series(dollars)?
@@ -108,6 +110,7 @@ pub fn draw(curve: &Curve, folder: &Path) -> Result<(), Box<dyn Error>> {
         .draw_series(units)?
         .label("write units per event")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], RED));
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+    let corner = SeriesLabelPosition::UpperRight;
+    chart.configure_series_labels().position(corner).background_style(WHITE).border_style(BLACK).draw()?;
     Ok(area.present()?)
 }
