@@ -37,6 +37,13 @@ _HEARING: Grant = ("ses:GetConfigurationSetEventDestinations", "")
 _DIGESTS: Grant = ("dynamodb:PutItem", "DigestTable")
 # Not while a pause waits, and no story has identities: tests/tests/sight.rs does.
 _SURVEY: set[Grant] = {("ses:ListEmailIdentities", ""), ("ses:GetEmailIdentity", "")}
+# Only by a policy that names tenants, and the local AWS knows no reputation of them: tests/tests/tenants.rs does.
+_TENANTS: set[Grant] = {
+    ("ses:ListResourceTenants", ""),
+    ("ses:ListTenantResources", ""),
+    ("ses:GetReputationEntity", ""),
+    ("ses:UpdateReputationEntityCustomerManagedStatus", ""),
+}
 
 
 class Permissions:
@@ -78,7 +85,7 @@ class Permissions:
                 for function, grants in self._granted.items()
                 for grant in grants
                 if grant[0] not in _BY_LAMBDA
-                and grant not in {_DEAD_LETTER, _LOOK_AGAIN, _HEARING, _DIGESTS, *_SURVEY}
+                and grant not in {_DEAD_LETTER, _LOOK_AGAIN, _HEARING, _DIGESTS, *_SURVEY, *_TENANTS}
                 and not self._called[function, grant]
             }
             checks.same(sorted(idle), [], "and no role grants what was never called")

@@ -35,6 +35,10 @@ _PATHS = (
     ("POST", r"/v2/email/list-identities", "ses:ListEmailIdentities"),
     ("PUT", r"/v2/email/account/sending", "ses:PutAccountSendingAttributes"),
     ("GET", r"/v2/email/account", "ses:GetAccount"),
+    ("POST", r"/v2/email/resources/tenants/list", "ses:ListResourceTenants"),
+    ("POST", r"/v2/email/tenants/resources/list", "ses:ListTenantResources"),
+    ("PUT", r"/v2/email/reputation/entities/.+/customer-managed-status", "ses:UpdateReputationEntityCustomerManagedStatus"),
+    ("GET", r"/v2/email/reputation/entities/.+", "ses:GetReputationEntity"),
     ("POST", r"/2015-03-31/functions/[^/]+/invocations", "lambda:InvokeFunction"),
 )
 

@@ -18,10 +18,11 @@ use guard_core::notice::Notice;
 use guard_core::port::{
     AccountStanding, AccountView, Alarms, Committed, Created, Digests, EventDestination, Fault, Glance, Identity,
     Inventory, Known, Ledger, Monitor, Notifier, Page, Pending, Register, Reminder, SendingSwitch, SesRates,
-    SwitchFault, Vitals, Waker, Watched,
+    SwitchFault, Tenants, Vitals, Waker, Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Held};
+use guard_core::tenant::{Tenant, TenantStatus};
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -155,6 +156,21 @@ impl<P: SendingSwitch> SendingSwitch for Mortal<P> {
     }
     async fn turn(&self, set: &SetKey, on: bool) -> Result<(), SwitchFault> {
         self.call(self.port.turn(set, on)).await
+    }
+}
+
+impl<P: Tenants> Tenants for Mortal<P> {
+    async fn tenants_of(&self, set: &SetKey) -> Result<Vec<Tenant>, SwitchFault> {
+        self.call(self.port.tenants_of(set)).await
+    }
+    async fn sets_of(&self, home: &Home, tenant: &Tenant) -> Result<Vec<ConfigurationSetName>, SwitchFault> {
+        self.call(self.port.sets_of(home, tenant)).await
+    }
+    async fn tenant_status(&self, home: &Home, tenant: &Tenant) -> Result<TenantStatus, SwitchFault> {
+        self.call(self.port.tenant_status(home, tenant)).await
+    }
+    async fn turn_tenant(&self, home: &Home, tenant: &Tenant, on: bool) -> Result<(), SwitchFault> {
+        self.call(self.port.turn_tenant(home, tenant, on)).await
     }
 }
 

@@ -205,6 +205,13 @@ impl Guard {
 
     /// Asks as an operator, and lets the guard come to rest.
     pub async fn operate(&mut self, request: Value) -> Value {
+        let answer = self.operate_only(request).await;
+        self.settle().await;
+        answer
+    }
+
+    /// Asks as an operator; whom that would wake is not woken.
+    pub async fn operate_only(&self, request: Value) -> Value {
         let operator = Operator {
             ledger: self.mortal_ledger(&Fuse::endless()),
             register: self.register.clone(),
@@ -216,12 +223,10 @@ impl Guard {
             homes: self.homes.clone(),
             ear: ear(),
         };
-        let answer = match Request::parse(request) {
+        match Request::parse(request) {
             Ok(request) => operator.operate(request).await.to_json(),
             Err(refusal) => guard_core::steps::operate::Answer::refused(refusal).to_json(),
-        };
-        self.settle().await;
-        answer
+        }
     }
 }
 

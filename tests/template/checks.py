@@ -41,6 +41,10 @@ ACTS_ON = {
     "ses:ListEmailIdentities": {"everything"},
     "ses:GetEmailIdentity": {"identity"},
     "ses:PutConfigurationSetSendingOptions": {"configuration set"},
+    "ses:ListResourceTenants": {"configuration set"},
+    "ses:ListTenantResources": {"tenant"},
+    "ses:GetReputationEntity": {"tenant"},
+    "ses:UpdateReputationEntityCustomerManagedStatus": {"tenant"},
     "sts:AssumeRole": {"member's role"},
     "logs:CreateLogStream": {"AWS::Logs::LogGroup"},
     "logs:PutLogEvents": {"AWS::Logs::LogGroup"},
@@ -55,6 +59,7 @@ SHAPES = {
     ARN % "ses" + r"configuration-set/\*": "configuration set",
     MEMBERS_ROLE: "member's role",
     ARN % "ses" + r"identity/\*": "identity",
+    ARN % "ses" + r"tenant/\*": "tenant",
     r"\*": "everything",
 }
 METRICS = {

@@ -18,9 +18,10 @@ from test_stack import _passes
 
 STRANGER = "999988887777"
 BUS = f"arn:aws-test:events:{GUARD_REGION}:{GUARD_ACCOUNT}:event-bus/default"
+ANY_TENANT = f"arn:aws-test:ses:{MEMBER_REGION}:{MEMBER_ACCOUNT}:tenant/*"
 ANY_SET = f"arn:aws-test:ses:{MEMBER_REGION}:{MEMBER_ACCOUNT}:configuration-set/*"
 TOPIC = f"arn:aws-test:sns:{MEMBER_REGION}:{MEMBER_ACCOUNT}:ses-reputation-guard-events-{MEMBER_REGION}"
-RULES = [f"arn:aws-test:events:{MEMBER_REGION}:{MEMBER_ACCOUNT}:rule/ses-reputation-guard-{name}" for name in ("calls", "alarms")]
+RULES = [f"arn:aws-test:events:{MEMBER_REGION}:{MEMBER_ACCOUNT}:rule/ses-reputation-guard-{name}" for name in ("calls", "alarms", "tenants")]
 OURS = {"StringEquals": {"sts:ExternalId": f"{GUARD_ACCOUNT}/{GUARD_REGION}"}}
 
 
@@ -41,11 +42,13 @@ def here():
 
 ROLES = {
     "SwitchRole": (
-        {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET)},
+        {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET), ("ses:ListResourceTenants", ANY_SET)}
+        | {("ses:GetReputationEntity", ANY_TENANT), ("ses:UpdateReputationEntityCustomerManagedStatus", ANY_TENANT)},
         {"Principal": {"AWS": ACTUATE}, "Condition": OURS},
     ),
     "LookRole": (
-        {("ses:GetConfigurationSet", ANY_SET)}
+        {("ses:GetConfigurationSet", ANY_SET), ("ses:ListResourceTenants", ANY_SET)}
+        | {("ses:GetReputationEntity", ANY_TENANT), ("ses:ListTenantResources", ANY_TENANT)}
         | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*"), ("cloudwatch:DescribeAlarms", "*")},
         {"Principal": {"AWS": [ALARM, SWEEP, OPERATE]}, "Condition": OURS},
     ),
@@ -104,7 +107,7 @@ def test_ses_publishes_to_a_member_s_topic_and_the_guard_s_queue_listens(there, 
     assert policy.allows(document(there, "EventsTopicPolicy"), request, own_administrator) == passes, who
 
 
-def test_a_member_forwards_calls_and_alarms_and_nothing_else(there):
+def test_a_member_forwards_calls_alarms_and_words_of_tenants_and_nothing_else(there):
     rules = of_type(there, "AWS::Events::Rule")
     assert {r["Name"] for r in rules.values()} == {arn.rsplit("/", 1)[1] for arn in RULES}
     for rule in rules.values():
@@ -112,6 +115,7 @@ def test_a_member_forwards_calls_and_alarms_and_nothing_else(there):
     own = stack.deployed(HearAlarms="all")
     assert rules["CallsRule"]["EventPattern"] == own["SweepFunctionSwitchTurned"]["Properties"]["EventPattern"]
     assert rules["AlarmsRule"]["EventPattern"] == own["AlarmRule"]["Properties"]["EventPattern"]
+    assert rules["TenantsRule"]["EventPattern"] == own["SweepFunctionTenantChanged"]["Properties"]["EventPattern"]
 
 
 def test_a_member_attaches_the_sets_that_it_is_told(there):
@@ -183,6 +187,7 @@ def test_the_guard_s_queue_takes_events_from_listed_homes_only(here, who, topic,
     [
         ("its calls", MEMBER_ACCOUNT, RULES[0], True),
         ("its alarms", MEMBER_ACCOUNT, RULES[1], True),
+        ("its words of tenants", MEMBER_ACCOUNT, RULES[2], True),
         ("another rule of it", MEMBER_ACCOUNT, RULES[0] + "x", False),
         ("its rule in a Region that is not listed", MEMBER_ACCOUNT, RULES[0].replace(MEMBER_REGION, "xx-other-3"), False),
         ("a stranger's rule of that name", STRANGER, RULES[0].replace(MEMBER_ACCOUNT, STRANGER), False),

@@ -18,6 +18,7 @@ READ_STREAM = {
 READ_TALLIES = {("dynamodb:Query", "${LedgerTable.Arn}"), ("dynamodb:Query", "${DigestTable.Arn}")}
 KEEP_DIGESTS = {("dynamodb:PutItem", "${DigestTable.Arn}")}
 ANY_IDENTITY = "arn:aws-test:ses:xx-test-1:111122223333:identity/*"
+ANY_TENANT = "arn:aws-test:ses:xx-test-1:111122223333:tenant/*"
 ANY_SET = "arn:aws-test:ses:xx-test-1:111122223333:configuration-set/*"
 
 
@@ -46,7 +47,8 @@ GRANTS = {
     "Actuate": READ_STREAM
     | state("GetItem", "UpdateItem", "PutItem")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending")}
-    | {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET)}
+    | {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET), ("ses:ListResourceTenants", ANY_SET)}
+    | {("ses:GetReputationEntity", ANY_TENANT), ("ses:UpdateReputationEntityCustomerManagedStatus", ANY_TENANT)}
     | {("sns:Publish", "${NoticesTopic}")}
     | {("events:PutEvents", "arn:aws-test:events:xx-test-1:111122223333:event-bus/default")}
     | {("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
@@ -59,14 +61,15 @@ GRANTS = {
     | state("GetItem", "UpdateItem", "PutItem", "Query")
     | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
-    | {("ses:GetConfigurationSet", ANY_SET), ("ses:GetConfigurationSetEventDestinations", ANY_SET)}
+    | {("ses:GetConfigurationSet", ANY_SET), ("ses:GetConfigurationSetEventDestinations", ANY_SET), ("ses:ListResourceTenants", ANY_SET)}
+    | {("ses:GetReputationEntity", ANY_TENANT), ("ses:ListTenantResources", ANY_TENANT)}
     | {("ses:ListConfigurationSets", "*"), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
     | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
     | {("ses:ListEmailIdentities", "*"), ("ses:GetEmailIdentity", ANY_IDENTITY)}
     | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
     "Operate": READ_TALLIES
     | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
-    | {("ses:GetConfigurationSet", ANY_SET)},
+    | {("ses:GetConfigurationSet", ANY_SET), ("ses:ListResourceTenants", ANY_SET), ("ses:GetReputationEntity", ANY_TENANT)},
     "Widget": READ_TALLIES
     | state("GetItem", "Query")
     | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")},
@@ -152,6 +155,7 @@ WILDCARDS = {
 ALL_OF_A_KIND = {
     ("ses", "configuration-set/*"): "which sets there are is decided by who sends",
     ("ses", "identity/*"): "the survey asks each identity",
+    ("ses", "tenant/*"): "as for sets: which tenants there are is decided by whose sets go bad",
     ("dynamodb", "stream/*"): "a stream's name is the time at which it was made",
 }
 

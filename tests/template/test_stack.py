@@ -198,13 +198,14 @@ def test_functions_are_woken_by_what_concerns_them(resources):
         ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionEachMinute.Arn}"),
         ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionSetChanged.Arn}"),
         ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionSwitchTurned.Arn}"),
+        ("${SweepFunction}", "events.amazonaws.com", "${SweepFunctionTenantChanged.Arn}"),
     }, "nobody else calls a function but its sources and IAM"
     assert not of_type(resources, "AWS::Lambda::Url")
 
 
 def test_a_sweep_comes_each_minute_and_when_a_switch_is_turned(resources):
     rules = of_type(resources, "AWS::Events::Rule")
-    assert rules.keys() == {"SweepFunctionEachMinute", "SweepFunctionSwitchTurned", "SweepFunctionSetChanged"}
+    assert rules.keys() == {f"SweepFunction{name}" for name in ("EachMinute", "SwitchTurned", "SetChanged", "TenantChanged")}
     assert rules["SweepFunctionEachMinute"]["ScheduleExpression"] == "rate(1 minute)"
     assert {t["Arn"] for rule in rules.values() for t in rule["Targets"]} == {"${SweepFunction.Arn}"}
     call = json.loads((stack.ROOT / "events/eventbridge/cloudtrail-put-configuration-set-sending-options.json").read_text())
@@ -216,6 +217,14 @@ def test_a_sweep_comes_each_minute_and_when_a_switch_is_turned(resources):
     for name in ("DeleteConfigurationSet", "GetConfigurationSetEventDestinations"):
         created["detail"]["eventName"] = name
         assert not _passes(rules["SweepFunctionSetChanged"]["EventPattern"], created), name
+    for name, passes in (
+        ("sending-status-disabled-tenant", True),
+        ("sending-status-enabled-tenant", True),
+        ("advisor-recommendation-open-tenant", True),
+        ("email-sent", False),
+    ):
+        event = json.loads((stack.ROOT / f"events/eventbridge/{name}.json").read_text())
+        assert _passes(rules["SweepFunctionTenantChanged"]["EventPattern"], event) == passes, name
 
 
 def test_the_guard_enrols_under_the_name_that_the_stack_uses():

@@ -6,10 +6,11 @@ use futures::future::join_all;
 use guard_aws::{Clients, DynamoLedger, DynamoRegister};
 use guard_core::account::{AccountWatch, Chosen, RateWatch, Round};
 use guard_core::audit::{Act, AuditRecord};
-use guard_core::event::Signal;
 use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
+use guard_core::event::{Origin, Signal, TenantEvent, TenantWord};
 use guard_core::fleet::{Fleet, Listing, Telling};
 use guard_core::hearing::{Gap, Unheard};
+use guard_core::home::Home;
 use guard_core::judge::Metric;
 use guard_core::judge::account::Counts;
 use guard_core::name::SetKey;
@@ -19,6 +20,7 @@ use guard_core::port::{AccountStanding, Committed, Glance, Ledger, Register, Sen
 use guard_core::sight::{BlindSpot, Sight, View};
 use guard_core::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Totals, Why};
 use guard_core::tally::{Addition, Share, fold};
+use guard_core::tenant::{Lever, SendingStatus, TenantsWatch};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{MemoryLedger, MemoryPolicyStore, MemoryRegister};
 use guard_tests::mail::{REGION, at, set, signal};
@@ -279,6 +281,7 @@ fn full(audit: &AuditRecord) -> State {
         judged: 3,
         to_judge: false,
         pending: Some((Intent::Pause, 4_711)),
+        lever: Lever::Tenant("acme/tn-1a2b".parse().unwrap()),
         lease: Some(guard_core::state::Lease { id: "me".into(), until: at("2026-11-16T09:01:00.123Z") }),
         hold: Some(Hold { actor: "ops".into(), reason: "migration".into(), since: at(MONDAY) }),
         off_since: Some(at("2026-11-16T08:00:00.001Z")),
@@ -338,7 +341,24 @@ fn full_watch() -> AccountWatch {
         alarmed_at: Some(at(MONDAY)),
         chose_at: Some(at(MONDAY)),
         rounds: vec![round(true), round(false)],
+        tenants: full_tenants(),
     }
+}
+
+fn full_tenants() -> TenantsWatch {
+    let mut tenants = TenantsWatch::default();
+    let found = "The bounce rate exceeded 15.0%.".to_owned();
+    let (kind, impact) = ("BOUNCE".to_owned(), "HIGH".to_owned());
+    for word in [
+        TenantWord::Status { origin: Origin::Aws, status: SendingStatus::Disabled, cause: Some("because".to_owned()) },
+        TenantWord::Status { origin: Origin::Customer, status: SendingStatus::Reinstated, cause: None },
+        TenantWord::Finding { kind, impact, open: true, sentence: found },
+    ] {
+        let home = Home::of(&set("promo"));
+        let event = TenantEvent { home, tenant: "acme/tn-1a2b".parse().unwrap(), at: at(MONDAY), word };
+        drop(tenants.hear(&event, false, at(MONDAY)));
+    }
+    tenants
 }
 
 fn record(of: &SetKey, second: i64, before: &State) -> AuditRecord {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::name::SetKey;
-use guard_core::port::{Clock, SendingSwitch, SwitchFault};
+use guard_core::port::{Clock, SendingSwitch, SwitchFault, Tenants};
 use guard_core::state::Phase;
 use guard_core::steps::act::Actuator;
 use guard_core::time::plus_seconds;
@@ -55,6 +55,8 @@ impl Slow {
         });
     }
 }
+
+impl Tenants for Slow {}
 
 impl SendingSwitch for Slow {
     async fn is_on(&self, set: &SetKey) -> Result<bool, SwitchFault> {

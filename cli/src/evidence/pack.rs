@@ -206,7 +206,9 @@ fn end(record: &AuditRecord) -> Option<String> {
         | Act::ManyUnheard
         | Act::SetsNearLimit
         | Act::WentBlind
-        | Act::SeesAgain => None,
+        | Act::SeesAgain
+        | Act::TenantInTrouble
+        | Act::TenantRecovered => None,
     }
 }
 

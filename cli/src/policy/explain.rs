@@ -9,7 +9,7 @@ use std::path::Path;
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table, presets};
 use guard_core::judge::Metric;
 use guard_core::name::ConfigurationSetName;
-use guard_core::policy::{Mode, Policy, PolicyBook, Profile, SetPolicy};
+use guard_core::policy::{Mode, PauseThrough, Policy, PolicyBook, Profile, SetPolicy};
 use jiff::Timestamp;
 
 use self::numbers::{buckets, count, line};
@@ -106,6 +106,13 @@ fn figures(policy: &Policy) -> String {
              mails\"\n  are of a set with that many in its window, the other figures of one with few\n",
         );
     }
+    match policy.pause_through {
+        PauseThrough::ConfigurationSet => {}
+        PauseThrough::Tenant => text.push_str(
+            "  paused through its tenant of SES, which stops all of that tenant's mail; by its own switch where it belongs to \
+             none,\n  to several, or to one that is disabled already\n",
+        ),
+    }
     text
 }
 
@@ -147,5 +154,11 @@ mod tests {
         configuration set other: no rule names it
         mode observe: it is only said that it would be paused
         "#);
+    }
+    #[test]
+    fn it_is_said_that_a_pause_stops_a_whole_tenant() {
+        let told = |through| figures(&Policy { pause_through: through, ..Policy::default() });
+        assert!(told(PauseThrough::Tenant).contains("paused through its tenant of SES"));
+        assert!(!told(PauseThrough::ConfigurationSet).contains("tenant"));
     }
 }

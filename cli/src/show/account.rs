@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, Color};
 use guard_core::port::SendQuota;
+use guard_core::tenant::Tenant;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -22,6 +23,8 @@ pub(super) struct Account {
     quota: Option<SendQuota>,
     unread: Option<String>,
     last_round: Option<Round>,
+    #[serde(default)]
+    tenants: Vec<TenantShown>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +49,30 @@ struct Round {
     configuration_sets: Vec<String>,
 }
 
+/// A tenant of SES of which something is wrong.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TenantShown {
+    tenant: Tenant,
+    disabled_by_aws: Option<Disabled>,
+    disabled_by_customer: Option<Disabled>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Disabled {
+    since: Timestamp,
+    cause: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Finding {
+    r#type: String,
+    impact: String,
+    sentence: String,
+    at: Timestamp,
+}
+
 impl Account {
     pub(super) fn rows(&self) -> Vec<(&'static str, Cell)> {
         let mut rows = vec![
@@ -61,6 +88,7 @@ impl Account {
         if let Some(round) = &self.last_round {
             rows.push(("  last round", words(&round.text())));
         }
+        rows.extend(self.tenants.iter().map(|tenant| ("  tenant", words(&tenant.text()).fg(Color::DarkYellow))));
         if let Some(unread) = &self.unread {
             rows.push(("  SES not read", words(unread).fg(Color::DarkYellow)));
         }
@@ -105,6 +133,23 @@ impl Rate {
             () if rate >= self.warn_ppm => Cell::new(text).fg(Color::DarkYellow),
             () => Cell::new(text),
         }
+    }
+}
+
+impl TenantShown {
+    fn text(&self) -> String {
+        let by = |who: &str, disabled: &Option<Disabled>| {
+            let Disabled { since, cause } = disabled.as_ref()?;
+            let cause = cause.as_ref().map_or(String::new(), |cause| format!(" ({cause})"));
+            Some(format!("disabled by {who} since {}{cause}", figure::time(*since)))
+        };
+        let findings = self.findings.iter().map(|found| {
+            let Finding { r#type, impact, sentence, at } = found;
+            format!("AWS's finding {} of {}, impact {impact}: {sentence}", figure::time(*at), r#type)
+        });
+        let parts = [by("AWS", &self.disabled_by_aws), by("the customer", &self.disabled_by_customer)];
+        let parts: Vec<String> = parts.into_iter().flatten().chain(findings).collect();
+        format!("{}: {}", self.tenant, parts.join("; "))
     }
 }
 

@@ -53,15 +53,20 @@ fn tone(act: Act) -> Option<Color> {
         | Act::WouldPause
         | Act::CountingDegraded
         | Act::StrangersSend
+        | Act::TenantInTrouble
         | Act::AlarmNotFollowed
         | Act::AlarmNotUnderstood
         | Act::Adopted
         | Act::AccountWarned
         | Act::AccountDisputed
         | Act::SetsNearLimit => Some(Color::DarkYellow),
-        Act::ResumeIntended | Act::Resumed | Act::FoundOn | Act::HeardAgain | Act::Enrolled | Act::SeesAgain => {
-            Some(Color::DarkGreen)
-        }
+        Act::ResumeIntended
+        | Act::Resumed
+        | Act::FoundOn
+        | Act::HeardAgain
+        | Act::Enrolled
+        | Act::SeesAgain
+        | Act::TenantRecovered => Some(Color::DarkGreen),
         Act::Held | Act::Released | Act::Gone | Act::FoundAgain => None,
     }
 }
@@ -79,6 +84,8 @@ pub(crate) fn word(act: Act) -> &'static str {
         Act::Released => "released",
         Act::CountingDegraded => "counting degraded",
         Act::StrangersSend => "others send",
+        Act::TenantInTrouble => "tenant in trouble",
+        Act::TenantRecovered => "tenant well again",
         Act::Gone => "gone",
         Act::AlarmNotFollowed => "alarm not followed",
         Act::AlarmNotUnderstood => "alarm not understood",

@@ -7,6 +7,7 @@ use guard_core::judge::{Finding, Judgement};
 use guard_core::name::{AccountId, ConfigurationSetName, Region};
 use guard_core::policy::{Exemption, Line, Mode, ProfileName, RuleUsed};
 use guard_core::state::{Hold, Intent, Owner, Phase, Totals};
+use guard_core::tenant::Tenant;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -31,7 +32,17 @@ pub(super) struct Set {
     judged_by: Option<JudgedBy>,
     unheard: Option<Unheard>,
     senders: Option<Senders>,
+    tenant: Option<TenantShown>,
     sentence: String,
+}
+
+/// The tenant of SES through which it is stopped.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TenantShown {
+    tenant: Tenant,
+    disabled_by_aws: bool,
+    paused_through: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,7 +135,13 @@ impl Set {
         ];
         let unheard = self.unheard.as_ref().map(|unheard| ("not heard", unheard.cell(&self.configuration_set)));
         let senders = self.senders.as_ref().map(|senders| ("senders", senders.cell()));
-        rows.into_iter().chain(senders).chain(unheard).map(|(what, cell)| vec![faint(what), cell]).collect()
+        let tenant = self.tenant.as_ref().map(|tenant| ("tenant", tenant.cell()));
+        rows.into_iter()
+            .chain(tenant)
+            .chain(senders)
+            .chain(unheard)
+            .map(|(what, cell)| vec![faint(what), cell])
+            .collect()
     }
 
     fn phase(&self) -> Cell {
@@ -210,6 +227,19 @@ impl Set {
             ),
             counted("prevented", totals.prevented),
         ]
+    }
+}
+
+impl TenantShown {
+    fn cell(&self) -> Cell {
+        let Self { tenant, .. } = self;
+        words(&match (self.disabled_by_aws, self.paused_through) {
+            (true, _) => format!(
+                "{tenant}: AWS keeps it disabled, and nobody but AWS lets it send again: answer the case in the Support Center"
+            ),
+            (false, true) => format!("{tenant}: stopped through it; a resume of this set enables it"),
+            (false, false) => format!("{tenant}: disabled, for another of its sets or by someone else"),
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use guard_core::event::TenantEvent;
 use guard_core::home::{Home, Homes};
 use guard_core::name::{ConfigurationSetName, SetKey};
 use jiff::Timestamp;
@@ -26,6 +27,8 @@ pub enum Errand {
     Created(SetKey),
     /// Somebody changed in SES where this set's events go.
     Republished(SetKey),
+    /// AWS said something of a tenant.
+    Tenant(Box<TenantEvent>),
     /// Nothing that concerns it, and why.
     Nothing(&'static str),
 }
@@ -38,6 +41,11 @@ impl Errand {
             // The event's own time: the same minute again, when the same event comes again.
             Some("Scheduled Event") => Self::Sweep(text("/time").and_then(|time| time.parse().ok()).unwrap_or(now)),
             Some("AWS API Call via CloudTrail") => call(event, homes, actuate),
+            Some(detail_type) if TenantEvent::is_one(detail_type) => match TenantEvent::read(event) {
+                Ok(event) if homes.contains(&event.home) => Self::Tenant(Box::new(event)),
+                Ok(_) => Self::Nothing("a tenant in an account or a Region that is not guarded here"),
+                Err(why) => Self::Nothing(why),
+            },
             Some(_) => Self::Nothing("an event of another kind"),
             None => Self::Sweep(now),
         }
@@ -169,6 +177,21 @@ mod tests {
             let errand = errand(&event);
             assert_eq!(errand == touched, concerns, "{what}: {errand:?}");
             assert_eq!(matches!(errand, Errand::Nothing(_)), !concerns, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_aws_says_of_a_tenant_of_a_guarded_home_concerns_it() {
+        for (text, concerns) in [
+            (include_str!("../../../events/eventbridge/sending-status-disabled-tenant.json"), true),
+            (include_str!("../../../events/eventbridge/sending-status-enabled-tenant.json"), true),
+            (include_str!("../../../events/eventbridge/advisor-recommendation-open-tenant.json"), true),
+            (include_str!("../../../events/eventbridge/advisor-recommendation-resolved-identity.json"), false),
+        ] {
+            let event = json(text);
+            assert_eq!(matches!(errand(&event), Errand::Tenant(_)), concerns, "{event}");
+            let elsewhere = json(&text.replace("111122223333", "999988887777"));
+            assert!(matches!(errand(&elsewhere), Errand::Nothing(_)), "{elsewhere}");
         }
     }
 

@@ -73,6 +73,11 @@ where
             log(&swept);
             swept.faults.len()
         }
+        Errand::Tenant(event) => {
+            let swept = sweeper.told_of_tenant(event).await;
+            log(&swept);
+            swept.faults.len()
+        }
         Errand::Nothing(why) => {
             debug!("nothing to do: {why}");
             0
@@ -131,6 +136,9 @@ fn log(swept: &Swept) {
         }
     }
     log_hearing(swept);
+    for record in &swept.tenants {
+        warn!(audit.id = %record.id, act = ?record.act, "{}: {}", record.set, record.sentence);
+    }
     for set in &swept.reminded {
         info!(configuration_set.name = %set.name, "people are reminded of {set}");
     }

@@ -62,7 +62,7 @@ impl HomeClients {
 }
 
 /// The partition that a Region is in. A role can be assumed within its partition only.
-fn partition(region: &Region) -> &'static str {
+pub(crate) fn partition(region: &Region) -> &'static str {
     const PARTITIONS: [(&str, &str); 7] = [
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),

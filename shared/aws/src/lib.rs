@@ -17,6 +17,7 @@ mod queue;
 mod ses;
 mod settings;
 mod stream;
+mod tenants;
 mod wake;
 
 pub use account::SesAccount;

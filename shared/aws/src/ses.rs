@@ -30,10 +30,13 @@ impl SesSwitch {
         Self { clients: clients.each(one_call_each) }
     }
 
+    pub(crate) fn of(&self, set: &SetKey) -> Result<&Client, SwitchFault> {
+        self.at(&Home::of(set))
+    }
+
     /// A home that is not guarded is called by nobody.
-    fn of(&self, set: &SetKey) -> Result<&Client, SwitchFault> {
-        let home = Home::of(set);
-        self.clients.get(&home).ok_or_else(|| SwitchFault::Refused(NotGuarded(home).into()))
+    pub(crate) fn at(&self, home: &Home) -> Result<&Client, SwitchFault> {
+        self.clients.get(home).ok_or_else(|| SwitchFault::Refused(NotGuarded(home.clone()).into()))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::judge::account::Counts;
 use crate::name::ConfigurationSetName;
 use crate::policy::Ppm;
 use crate::port::AccountStanding;
+use crate::tenant::TenantsWatch;
 
 /// Of fewer complaints a ratio says nothing.
 const FEWEST_COMPLAINTS: u64 = 10;
@@ -46,6 +47,9 @@ pub struct AccountWatch {
     pub chose_at: Option<Timestamp>,
     /// The latest rounds of pauses, oldest first.
     pub rounds: Vec<Round>,
+    /// What AWS last said of the account's tenants.
+    #[serde(skip_serializing_if = "TenantsWatch::is_empty")]
+    pub tenants: TenantsWatch,
 }
 
 /// What is remembered of one metric.

@@ -11,6 +11,7 @@ use siphasher::sip::SipHasher24;
 
 use crate::name::SetKey;
 use crate::state::{Phase, State, Why};
+use crate::tenant::Tenant;
 
 /// A record's id: a ULID of its time, then of the revision it explains, so that records of the same millisecond stay in
 /// order and a repeated write is the same record.
@@ -116,11 +117,15 @@ pub enum Act {
     SeesAgain,
     /// Others than the policy names send with the set.
     StrangersSend,
+    /// AWS found something of a tenant, or it was disabled.
+    TenantInTrouble,
+    /// That is over.
+    TenantRecovered,
 }
 
 impl Act {
     /// Each of them, in their order.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Warned,
         Self::PauseIntended,
         Self::WouldPause,
@@ -153,6 +158,8 @@ impl Act {
         Self::WentBlind,
         Self::SeesAgain,
         Self::StrangersSend,
+        Self::TenantInTrouble,
+        Self::TenantRecovered,
     ];
 }
 
@@ -179,6 +186,9 @@ pub struct AuditRecord {
     pub phase_before: Phase,
     /// The phase after.
     pub phase_after: Phase,
+    /// The tenant through which the set is stopped or let go; `None` for its own switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Tenant>,
     /// Why, in one sentence with numbers.
     pub sentence: String,
     /// The operator's own words.
@@ -201,6 +211,7 @@ impl AuditRecord {
             generation: after.generation,
             phase_before: before.phase,
             phase_after: after.phase,
+            through: after.lever.tenant().cloned(),
             sentence: why.sentence,
             reason: why.reason,
             evidence: why.evidence,

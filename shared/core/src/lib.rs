@@ -26,4 +26,5 @@ pub mod state;
 pub mod steps;
 pub mod strangers;
 pub mod tally;
+pub mod tenant;
 pub mod time;

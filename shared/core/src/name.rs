@@ -73,6 +73,9 @@ pub enum NameError {
     /// Not a caller identity.
     #[error("the caller identity must be 1 to 128 of A-Z a-z 0-9 _ - + = , . : /")]
     CallerIdentity,
+    /// Not a tenant's name and id.
+    #[error("the tenant must be <name>/<id>, each 1 to 64 of A-Z a-z 0-9 _ -")]
+    Tenant,
     /// Not `<account>/<region>`.
     #[error("the home must be <account>/<region>")]
     Home,

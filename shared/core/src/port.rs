@@ -4,6 +4,7 @@
 mod account;
 mod digests;
 mod inventory;
+mod tenants;
 mod vitals;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ pub use inventory::{
     Created, DESTINATIONS_PER_SET, EventDestination, EventType, Identity, IdentityKind, Inventory, Page,
     SETS_PER_ACCOUNT, Target,
 };
+pub use tenants::Tenants;
 pub use vitals::{Monitor, Point, Vital, Vitals};
 
 use crate::audit::{AuditId, AuditRecord};
@@ -206,8 +208,8 @@ pub enum SwitchFault {
 }
 
 /// SES's switch of one configuration set; of all sending, where [`SetKey::is_account`]. One call is one request: no retry
-/// inside.
-pub trait SendingSwitch: Send + Sync {
+/// inside. Beside it a set may be stopped through its tenant.
+pub trait SendingSwitch: Tenants {
     /// Whether the set may send.
     fn is_on(&self, set: &SetKey) -> impl Future<Output = Result<bool, SwitchFault>> + Send;
     /// Lets the set send, or stops it. May be repeated.

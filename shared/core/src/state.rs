@@ -13,7 +13,9 @@ use crate::audit::{Act, AuditId, AuditRecord, GUARD};
 use crate::fleet::Fleet;
 use crate::hearing::Unheard;
 use crate::name::SetKey;
+use crate::policy::PauseThrough;
 use crate::sight::Sight;
+use crate::tenant::Lever;
 use crate::time::{Bucket, plus_seconds};
 
 /// How long an actuator may hold a set: longer than a call to SES can take effect after it was sent.
@@ -168,6 +170,8 @@ pub struct State {
     pub to_judge: bool,
     /// The intent that waits for SES, with its priority.
     pub pending: Option<(Intent, u64)>,
+    /// By what it is paused, or stopped by someone else; [`Lever::OwnSwitch`] while it sends.
+    pub lever: Lever,
     /// The actuator that is at it.
     pub lease: Option<Lease>,
     /// An operator's hold.
@@ -285,6 +289,20 @@ impl State {
         }
     }
 
+    /// To be paused through what its policy says. What was stopped already, or is being let go, keeps its lever: nobody
+    /// else remembers it.
+    #[must_use]
+    pub fn by(&self, through: PauseThrough) -> Self {
+        let lever = match (self.phase, through) {
+            (Phase::Pausing | Phase::Paused | Phase::Resuming | Phase::External, _) => self.lever.clone(),
+            (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone, PauseThrough::ConfigurationSet) => {
+                Lever::OwnSwitch
+            }
+            (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone, PauseThrough::Tenant) => Lever::ItsTenant,
+        };
+        Self { lever, ..self.clone() }
+    }
+
     /// With a new intent for the actuator.
     #[must_use]
     pub fn intending(&self, intent: Intent, priority: u64, owner: Owner, why: Why) -> Self {
@@ -383,6 +401,9 @@ impl State {
             }
         };
         let record = AuditRecord::of(set, now, act, self, &next, self.why.clone().unwrap_or_default());
+        if intent == Intent::Resume {
+            next.lever = Lever::OwnSwitch;
+        }
         Change::silent(set, self, next).recorded(record, true)
     }
 
@@ -398,8 +419,12 @@ impl State {
         next.look_at = None;
         next.unheard = None;
         next.fresh = Some(Bucket::of(now).plus(1));
-        let why =
-            Why::guard("SES knows no configuration set of this name any more; there is nothing to pause or resume.");
+        let mut sentence =
+            "SES knows no configuration set of this name any more; there is nothing to pause or resume.".to_owned();
+        if let Some(tenant) = std::mem::take(&mut next.lever).tenant() {
+            sentence += &format!(" Its tenant {tenant}, through which it was stopped, stays disabled.");
+        }
+        let why = Why::guard(sentence);
         let record = AuditRecord::of(set, now, Act::Gone, self, &next, why);
         Change::silent(set, self, next).recorded(record, true)
     }

@@ -14,6 +14,7 @@ mod policies;
 mod recorder;
 mod register;
 mod ses;
+mod tenants;
 
 pub use account::SimulatedAccount;
 pub use alarms::SimulatedAlarms;

@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use guard_core::home::Home;
 use guard_core::name::{AccountId, ConfigurationSetName, DestinationName, Region, SetKey, TopicArn};
 use guard_core::port::{EventDestination, SendingSwitch, SwitchFault};
+use guard_core::tenant::{SendingStatus, Tenant};
 
 use crate::inventory::Asked;
 use crate::locked;
+use crate::tenants::Stored;
 
 /// The topic to which sets publish that are created by [`SimulatedSes::create`].
 pub const EVENTS_TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:guard-events";
@@ -37,7 +40,9 @@ pub(crate) struct Set {
 pub(crate) struct Account {
     pub(crate) sets: BTreeMap<SetKey, Set>,
     pub(crate) identities: BTreeMap<(AccountId, Region, String), Option<ConfigurationSetName>>,
-    faults: VecDeque<SesFault>,
+    pub(crate) tenants: BTreeMap<(Home, Tenant), Stored>,
+    pub(crate) turned: Vec<(String, SendingStatus)>,
+    faults: VecDeque<Option<SesFault>>,
     calls: Vec<(SetKey, Option<bool>)>,
     pub(crate) inventory_faults: VecDeque<Option<SesFault>>,
     pub(crate) asked: Vec<Asked>,
@@ -74,14 +79,15 @@ impl SimulatedSes {
         }
     }
 
-    /// The next calls meet these, one each.
-    pub fn plant(&self, faults: impl IntoIterator<Item = SesFault>) {
-        locked(&self.0).faults.extend(faults);
+    /// The next calls meet these, one each; `None` lets its call through.
+    pub fn plant(&self, faults: impl IntoIterator<Item = impl Into<Option<SesFault>>>) {
+        locked(&self.0).faults.extend(faults.into_iter().map(Into::into));
     }
 
-    /// Whether the set may send; `false` when there is none.
+    /// Whether SES takes the set's mail, sent through its tenants if it has any; `false` when there is no such set.
     pub fn accepts(&self, set: &SetKey) -> bool {
-        locked(&self.0).sets.get(set).is_some_and(|stored| stored.enabled)
+        let account = locked(&self.0);
+        account.sets.get(set).is_some_and(|stored| stored.enabled) && account.tenants_send(set)
     }
 
     /// Every call so far: the set, and what it was turned to (`None`: it was only looked at).
@@ -90,17 +96,26 @@ impl SimulatedSes {
     }
 
     fn call<T>(&self, set: &SetKey, turned: Option<bool>, act: impl FnOnce(&mut bool) -> T) -> Result<T, SwitchFault> {
+        locked(&self.0).calls.push((set.clone(), turned));
+        self.meeting_faults(|account| {
+            account.sets.get_mut(set).ok_or(SwitchFault::NotFound).map(|stored| act(&mut stored.enabled))
+        })
+    }
+
+    /// One call, which meets the next fault if one is planted.
+    pub(crate) fn meeting_faults<T>(
+        &self,
+        act: impl FnOnce(&mut Account) -> Result<T, SwitchFault>,
+    ) -> Result<T, SwitchFault> {
         let mut account = locked(&self.0);
-        account.calls.push((set.clone(), turned));
-        let fault = account.faults.pop_front();
+        let fault = account.faults.pop_front().flatten();
         match fault {
             Some(SesFault::Throttled) => return Err(SwitchFault::Throttled),
             Some(SesFault::Denied) => return Err(SwitchFault::Refused("AccessDeniedException".into())),
             Some(SesFault::Lost) => return Err(SwitchFault::Unknown("connection reset".into())),
             Some(SesFault::AnswerLost) | None => {}
         }
-        let stored = account.sets.get_mut(set).ok_or(SwitchFault::NotFound)?;
-        let done = act(&mut stored.enabled);
+        let done = act(&mut account)?;
         match fault {
             Some(_) => Err(SwitchFault::Unknown("time-out".into())),
             None => Ok(done),

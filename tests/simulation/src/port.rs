@@ -11,7 +11,7 @@ use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{
     Alarms, Clock, Committed, Digests, Fault, Glance, Known, Landed, Ledger, Notifier, Pending, Register, Reminder,
-    SendingSwitch, SwitchFault, Waker, Watched,
+    SendingSwitch, SwitchFault, Tenants, Waker, Watched,
 };
 use guard_core::state::{Change, State};
 use guard_core::tally::{Addition, BucketTally, Held};
@@ -231,6 +231,8 @@ impl Register for Port {
         self.read_from("get", "record", effect).await
     }
 }
+
+impl Tenants for Port {}
 
 impl SendingSwitch for Port {
     async fn is_on(&self, set: &SetKey) -> Result<bool, SwitchFault> {

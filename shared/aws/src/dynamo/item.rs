@@ -9,6 +9,7 @@ use guard_core::hearing::Unheard;
 use guard_core::name::SetKey;
 use guard_core::sight::Sight;
 use guard_core::state::{Hold, Intent, Lease, Owner, Phase, State, Totals, Why};
+use guard_core::tenant::Lever;
 use guard_core::time::Bucket;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,10 +22,10 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const TO_JUDGE: &str = "judge";
 
 /// Every attribute that a commit sets, or removes when there is nothing to say.
-pub(crate) const COMMITTED: [&str; 29] = [
+pub(crate) const COMMITTED: [&str; 30] = [
     "rev", "ph", "want", "gen", "applied", "fresh", "owner", "evald", "pend", "prio", "lid", "lto", "hold", "off",
     "conf", "seen", "look", "rmd", "rck", "near", "told", "tell", "why", "sum", "acct", "deaf", "fleet", "sight",
-    "strg",
+    "strg", "via",
 ];
 
 /// A state item, but for its keys and its mark.
@@ -51,6 +52,9 @@ struct Row {
     pend: Option<Intent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prio: Option<u64>,
+    /// By what it is stopped; left out when that is its own switch.
+    #[serde(default, skip_serializing_if = "Lever::is_own")]
+    via: Lever,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lid: Option<String>,
     /// Epoch millisecond in which the lease ends.
@@ -171,6 +175,7 @@ pub(crate) fn from_state(state: &State) -> Result<Item, Box<dyn std::error::Erro
         evald: state.judged,
         pend: state.pending.map(|(intent, _)| intent),
         prio: state.pending.map(|(_, priority)| priority),
+        via: state.lever.clone(),
         lid: state.lease.as_ref().map(|lease| lease.id.clone()),
         lto: state.lease.as_ref().map(|lease| lease.until),
         hold: state.hold.clone(),
@@ -212,6 +217,7 @@ pub(crate) fn to_state(item: Item) -> Result<State, Box<dyn std::error::Error + 
         judged: row.evald,
         to_judge: marked.todo.is_some(),
         pending: row.pend.map(|intent| (intent, row.prio.unwrap_or(0))),
+        lever: row.via,
         lease: row.lid.zip(row.lto).map(|(id, until)| Lease { id, until }),
         hold: row.hold,
         off_since: row.off,

@@ -19,6 +19,7 @@ mod ignored;
 mod plain;
 mod record;
 mod signal;
+mod tenant;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -35,6 +36,7 @@ pub use envelope::{Record, records};
 pub use fault::{JsonFault, ParseError, Part};
 pub use ignored::{Ignored, Word};
 pub use signal::{HashKey, ReceiptId, Signal, SignalKind};
+pub use tenant::{Origin, TenantEvent, TenantWord};
 
 /// 256 KiB: what SQS and SNS carry at most in one message.
 pub const MAX_BODY_BYTES: usize = 262_144;

@@ -36,6 +36,7 @@ pub enum Section {
     Enrolling,
     Senders,
     Infrastructure,
+    Tenants,
 }
 
 /// Where to go on reading.
@@ -49,7 +50,7 @@ pub struct Links {
 
 impl Section {
     /// Each of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Refused,
         Self::Reading,
         Self::Orders,
@@ -61,6 +62,7 @@ impl Section {
         Self::Enrolling,
         Self::Senders,
         Self::Infrastructure,
+        Self::Tenants,
     ];
 
     /// Its heading in the runbook, as a link names it.
@@ -77,6 +79,7 @@ impl Section {
             Self::Enrolling => "enrolling-configuration-sets",
             Self::Senders => "who-sends-with-whose-set",
             Self::Infrastructure => "infrastructure-as-code-dont-undo-a-pause",
+            Self::Tenants => "a-tenant-of-ses-is-disabled",
         }
     }
 }

@@ -40,6 +40,7 @@ fn examples(act: Act) -> Vec<AuditRecord> {
         let sentence = format!("ops@example.com {done} it: {reason}.");
         Why::operator(sentence, "ops@example.com", reason)
     };
+    let through = |record: AuditRecord| AuditRecord { through: "acme/tn-1a2b".parse().ok(), ..record };
     match act {
         Act::Warned => promo(
             "Warning: 45 of the 1,000 mails sent between Fri 11:45 and 11:59 UTC hard-bounced (4.5 %); the limit for that \
@@ -49,10 +50,12 @@ fn examples(act: Act) -> Vec<AuditRecord> {
         Act::Paused => vec![
             filed(PROMO, Why::guard(format!("Sending was paused: {over}"))),
             filed(PROMO, operator("paused", "list bought from a broker, ticket 4712")),
+            through(filed(PROMO, Why::guard(format!("Sending was paused: {over} Through its tenant acme.")))),
             filed(ACCOUNT, operator("paused", "lists stolen, ticket 4711")),
         ],
         Act::Resumed => vec![
             filed(PROMO, operator("resumed", "list cleaned, ticket 4711")),
+            through(filed(PROMO, operator("resumed", "list cleaned, ticket 4711"))),
             filed(ACCOUNT, operator("resumed", "credentials rotated")),
         ],
         Act::CountingDegraded => promo(
@@ -129,6 +132,11 @@ fn examples(act: Act) -> Vec<AuditRecord> {
             };
             BlindSpot::ALL.into_iter().map(each).collect()
         }
+        Act::TenantInTrouble => account(
+            "AWS's finding about the tenant acme (BOUNCE, impact HIGH): The bounce rate exceeded 15.0% based on a \
+             representative volume of 197 emails.",
+        ),
+        Act::TenantRecovered => account("AWS's finding about the tenant acme (BOUNCE) is resolved."),
         Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released | Act::FoundAgain => Vec::new(),
     }
 }

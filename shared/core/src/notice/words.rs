@@ -47,6 +47,7 @@ const RESUMED: &str = "Configuration Set Resumed";
 const DRIFTED: &str = "Configuration Set Drifted";
 const AT_RISK: &str = "Account At Risk";
 const DEGRADED: &str = "Counting Degraded";
+const TENANT: &str = "Tenant Status Changed";
 
 impl Words {
     /// Of one record, with commands that name its set so. `None` for what nobody needs to be told.
@@ -101,7 +102,10 @@ impl Words {
                 PAUSED,
                 Must,
                 Section::Refused,
-                format!("paused it in SES{at}. SES refuses its mail; all other configuration sets go on sending."),
+                match &record.through {
+                    None => format!("paused it in SES{at}. SES refuses its mail; all other configuration sets go on sending."),
+                    Some(tenant) => format!("disabled its tenant {tenant} in SES{at}. SES refuses all mail of that tenant; all others go on sending."),
+                },
                 format!("find out where the failing addresses come from, mend that, then: {resume}"),
             ),
             Act::Resumed => (
@@ -109,7 +113,10 @@ impl Words {
                 RESUMED,
                 Fine,
                 Section::Orders,
-                format!("let it send again{at}, on trial: with half the slack, and nothing sent before counts against it."),
+                format!(
+                    "let {}{at}, on trial: with half the slack, and nothing sent before counts against it.",
+                    record.through.as_ref().map_or("it send again".to_owned(), |tenant| format!("its tenant {tenant} send again"))
+                ),
                 format!("watch it: ses-guard status {name}"),
             ),
             Act::CountingDegraded => (
@@ -259,6 +266,22 @@ impl Words {
                 let done = "noted it by itself.";
                 (spot.subject_when_over(), DEGRADED, Fine, section(spot), done.to_owned(), "nothing.".to_owned())
             }
+            Act::TenantInTrouble => (
+                "AWS speaks of a tenant in account",
+                TENANT,
+                Must,
+                Section::Tenants,
+                "nothing; what AWS or someone else disables, the guard does not enable.".to_owned(),
+                "see the tenant's findings in the SES console (Tenants). A tenant that AWS disabled only AWS enables: answer its case in the Support Center. How the account's tenants stand: ses-guard status".to_owned(),
+            ),
+            Act::TenantRecovered => (
+                "a tenant is well again in account",
+                TENANT,
+                Fine,
+                Section::Tenants,
+                "noted it. It changed nothing in SES.".to_owned(),
+                "nothing. How the account's tenants stand: ses-guard status".to_owned(),
+            ),
             Act::PauseIntended | Act::ResumeIntended | Act::Held | Act::Released | Act::FoundAgain => return None,
         };
         Some(Self { subject, detail_type, urgency, section, done, next })

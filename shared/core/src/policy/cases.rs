@@ -228,6 +228,7 @@ impl Config {
             trial_buckets: self.probation_hours.unwrap_or(base.trial_buckets),
             scale_slack: self.scale_slack.unwrap_or(base.scale_slack),
             trust_alarm: base.trust_alarm,
+            pause_through: base.pause_through,
         }
     }
 }

@@ -105,6 +105,17 @@ pub struct MetricPolicy {
     pub trial_slack: u32,
 }
 
+/// Which of SES's switches a pause turns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PauseThrough {
+    /// The set's own.
+    #[default]
+    ConfigurationSet,
+    /// The status of the tenant that it belongs to, if there is exactly one; else the set's own.
+    Tenant,
+}
+
 /// What a configuration set is judged by. A policy that was read from JSON is valid; for one built by hand ask
 /// [`Policy::validate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,6 +139,9 @@ pub struct Policy {
     /// Whether a CloudWatch alarm of the set pauses it though its own counts do not agree.
     #[serde(default)]
     pub trust_alarm: bool,
+    /// What a pause turns off.
+    #[serde(default)]
+    pub pause_through: PauseThrough,
 }
 
 impl Line {
@@ -197,6 +211,7 @@ impl Default for Policy {
             trial_buckets: WEEK_BUCKETS,
             scale_slack: false,
             trust_alarm: false,
+            pause_through: PauseThrough::ConfigurationSet,
         }
     }
 }
@@ -223,7 +238,7 @@ mod tests {
     #[test]
     fn a_policy_is_read_back_from_its_json() {
         let json = serde_json::to_string(&Policy::default()).unwrap();
-        insta::assert_snapshot!(json, @r#"{"bounce":{"pause":{"ratePpm":50000,"slack":10},"warn":{"ratePpm":30000,"slack":10},"trialSlack":5},"complaint":{"pause":{"ratePpm":1000,"slack":5},"warn":{"ratePpm":500,"slack":5},"trialSlack":3},"windowBuckets":672,"complaintCoveragePpm":1000000,"trialSends":10000,"trialBuckets":672,"scaleSlack":false,"trustAlarm":false}"#);
+        insta::assert_snapshot!(json, @r#"{"bounce":{"pause":{"ratePpm":50000,"slack":10},"warn":{"ratePpm":30000,"slack":10},"trialSlack":5},"complaint":{"pause":{"ratePpm":1000,"slack":5},"warn":{"ratePpm":500,"slack":5},"trialSlack":3},"windowBuckets":672,"complaintCoveragePpm":1000000,"trialSends":10000,"trialBuckets":672,"scaleSlack":false,"trustAlarm":false,"pauseThrough":"configurationSet"}"#);
         assert_eq!(serde_json::from_str::<Policy>(&json).unwrap(), Policy::default());
     }
 

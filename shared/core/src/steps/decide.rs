@@ -138,7 +138,12 @@ fn decide(
     let spared = spared(judged_by, mode, state);
     if verdict == Verdict::Pause && spared.is_none() {
         let why = why(sentence::paused(&found.judgement, now), &found.judgement);
-        let next = after.intending(Intent::Pause, found.priority, Owner::Guard, why.clone());
+        let next = after.by(judged_by.policy.pause_through).intending(
+            Intent::Pause,
+            found.priority,
+            Owner::Guard,
+            why.clone(),
+        );
         let record = AuditRecord::of(set, now, Act::PauseIntended, state, &next, why);
         // The mark stays: a mark set meanwhile must not make the pause wait.
         let change = Change::silent(set, state, next).recorded(record, false);

@@ -7,6 +7,7 @@ pub mod alarm;
 pub mod count;
 pub mod decide;
 pub mod enrol;
+mod lever;
 pub mod look;
 pub mod operate;
 pub mod sweep;

@@ -10,6 +10,7 @@ mod request;
 use jiff::Timestamp;
 
 use answer::SightAnswer;
+use answer::TenantAnswer;
 pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
 pub use request::{Action, Place, Request};
 
@@ -18,12 +19,13 @@ use crate::audit::{Act, AuditRecord};
 use crate::hearing::Ear;
 use crate::home::{Home, Homes};
 use crate::name::{ConfigurationSetName, SetKey};
-use crate::policy::SetPolicy;
 use crate::policy::stored::{Policies, PolicyStore};
+use crate::policy::{PauseThrough, SetPolicy};
 use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
 use crate::standing::{assess, window_start};
 use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
 use crate::steps::decide::Mode;
+use crate::steps::lever::{self, Stop};
 use crate::strangers::{SendersAnswer, apart};
 use crate::tally::BucketTally;
 use crate::time::Bucket;
@@ -72,7 +74,8 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             Action::Evidence { set, since } => self.evidence(&self.find(&request.place, set).await?, *since).await,
             Action::Pause { set, order } => {
                 let (set, why) = (self.find(&request.place, set).await?, order.why("paused"));
-                self.change(request, &set, |state, sending, now| pause(&set, state, sending, &why, now)).await
+                let through = self.through(&set).await?;
+                self.change(request, &set, |state, sending, now| pause(&set, state, sending, &why, through, now)).await
             }
             Action::Resume { set, order, force } => {
                 let (set, why) = (self.find(&request.place, set).await?, order.why("resumed"));
@@ -129,20 +132,20 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         &self,
         request: &Request,
         set: &SetKey,
-        decide: impl Fn(&State, Sending, Timestamp) -> Result<Change, Refusal>,
+        decide: impl Fn(&State, &Sending, Timestamp) -> Result<Change, Refusal>,
     ) -> Result<Answer, Refusal> {
         let may_stop = self.account_stop == AccountStop::Allowed && Home::of(set) == *self.homes.own();
         if set.is_account() && !may_stop {
             return Err(Refusal::account_stop_forbidden());
         }
-        let sending = self.sending(set).await;
+        let sending = self.sending(set, &self.register.read(set).await?).await?;
         for _ in 0..COMMIT_ATTEMPTS {
             let before = self.register.read(set).await?;
-            let change = decide(&before, sending, self.clock.now())?;
+            let change = decide(&before, &sending, self.clock.now())?;
             // Everything that the answer needs is read before the commit: after it, a refusal would be a lie.
             let known = self.look(set, &before).await?;
             if self.register.commit(&change).await.map_err(Refusal::unwritten)? == Committed::Done {
-                return Ok(known.answer(request, set, &before, &change.stored(), sending));
+                return Ok(known.answer(request, set, &before, &change.stored(), &sending));
             }
         }
         Err(Refusal::conflict())
@@ -150,12 +153,12 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
 
     async fn status(&self, request: &Request, set: &SetKey) -> Result<Answer, Refusal> {
         let state = self.register.read(set).await?;
-        let sending = self.sending(set).await;
+        let sending = self.sending(set, &state).await?;
         if sending == Sending::NotFound && state == State::default() {
             return Err(Refusal::unknown_set());
         }
         let known = self.look(set, &state).await?;
-        Ok(known.answer(request, set, &state, &state, sending))
+        Ok(known.answer(request, set, &state, &state, &sending))
     }
 
     async fn look(&self, set: &SetKey, state: &State) -> Result<Known, Refusal> {
@@ -191,13 +194,19 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         Ok(Answer::list(states))
     }
 
-    async fn sending(&self, set: &SetKey) -> Sending {
-        match self.switch.is_on(set).await {
-            Ok(true) => Sending::On,
-            Ok(false) => Sending::Off,
+    async fn sending(&self, set: &SetKey, state: &State) -> Result<Sending, Refusal> {
+        Ok(match lever::stop(&self.switch, set, state, self.through(set).await?).await {
+            Ok(None) => Sending::On,
+            Ok(Some(stop)) => Sending::Off(stop),
             Err(SwitchFault::NotFound) => Sending::NotFound,
             Err(SwitchFault::Throttled | SwitchFault::Refused(_) | SwitchFault::Unknown(_)) => Sending::Unknown,
-        }
+        })
+    }
+
+    /// What the policy has the set paused through.
+    async fn through(&self, set: &SetKey) -> Result<PauseThrough, Refusal> {
+        let book = self.policies.in_force().await?.book;
+        Ok(book.for_set(&set.name, self.clock.now()).policy.pause_through)
     }
 }
 
@@ -209,47 +218,66 @@ struct Known {
 }
 
 impl Known {
-    fn answer(self, request: &Request, set: &SetKey, before: &State, after: &State, sending: Sending) -> Answer {
+    fn answer(self, request: &Request, set: &SetKey, before: &State, after: &State, sending: &Sending) -> Answer {
         let (tallies, strangers) = apart(&self.judged_by, self.tallies);
         let found = assess(&self.judged_by.policy, &tallies, after.fresh, self.now);
         let senders = SendersAnswer::of(&self.judged_by, &strangers);
+        let tenant = sending.tenant(after);
         let answer = SetAnswer::new(request, set, before, after, sending.known(), &found, self.judged_by);
-        Answer::Set(Box::new(answer.naming(senders)))
+        Answer::Set(Box::new(answer.naming(senders).of(tenant)))
     }
 }
 
 /// What SES says of a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Sending {
     On,
-    Off,
+    Off(Stop),
     NotFound,
     /// SES did not say.
     Unknown,
 }
 
 impl Sending {
-    fn known(self) -> Option<bool> {
+    fn known(&self) -> Option<bool> {
         match self {
             Self::On => Some(true),
-            Self::Off => Some(false),
+            Self::Off(_) => Some(false),
             Self::NotFound | Self::Unknown => None,
         }
     }
+
+    /// The set's tenant, where the set is stopped through it.
+    fn tenant(&self, after: &State) -> Option<TenantAnswer> {
+        let (tenant, aws) = match self {
+            Self::Off(Stop::Aws { tenant }) => (Some(tenant), true),
+            Self::Off(Stop::Tenant { tenant }) => (Some(tenant), false),
+            Self::On | Self::Off(Stop::OwnSwitch) | Self::NotFound | Self::Unknown => (None, false),
+        };
+        let tenant = tenant.or(after.lever.tenant())?.clone();
+        Some(TenantAnswer { disabled_by_aws: aws, paused_through: after.lever.tenant() == Some(&tenant), tenant })
+    }
 }
 
-fn pause(set: &SetKey, state: &State, sending: Sending, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
+fn pause(
+    set: &SetKey,
+    state: &State,
+    sending: &Sending,
+    why: &Why,
+    through: PauseThrough,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
     match (state.phase, sending) {
         // Someone let it send again behind the guard's back: the operator's word stops it again.
         (Phase::Paused, Sending::On) => {}
         (Phase::Pausing | Phase::Paused, _) => return Err(Refusal::already_paused(state)),
         (Phase::Active | Phase::Warned | Phase::Resuming | Phase::Trial | Phase::External | Phase::Gone, _) => {}
     }
-    if sending == Sending::NotFound {
+    if *sending == Sending::NotFound {
         return Err(Refusal::unknown_set());
     }
     // A person's word comes before any pause by numbers.
-    let after = state.intending(Intent::Pause, u64::from(u32::MAX), Owner::Operator, why.clone());
+    let after = state.by(through).intending(Intent::Pause, u64::from(u32::MAX), Owner::Operator, why.clone());
     let record = AuditRecord::of(set, now, Act::PauseIntended, state, &after, why.clone());
     Ok(Change::silent(set, state, after).recorded(record, false))
 }
@@ -257,13 +285,16 @@ fn pause(set: &SetKey, state: &State, sending: Sending, why: &Why, now: Timestam
 fn resume(
     set: &SetKey,
     state: &State,
-    sending: Sending,
+    sending: &Sending,
     why: &Why,
     force: bool,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
     if state.account.as_ref().is_some_and(|watch| watch.is_stopped_by_aws()) {
         return Err(Refusal::stopped_by_aws());
+    }
+    if let Sending::Off(Stop::Aws { tenant }) = sending {
+        return Err(Refusal::tenant_stopped_by_aws(tenant));
     }
     match (state.phase, sending) {
         (Phase::Paused | Phase::Pausing, _) => {}
@@ -273,13 +304,13 @@ fn resume(
             return Err(Refusal::not_paused());
         }
         (_, Sending::Unknown) => return Err(Refusal::unavailable("SES did not say whether the set may send")),
-        (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone | Phase::External, Sending::Off) if force => {}
-        (_, Sending::Off) => return Err(Refusal::not_paused_by_guard()),
+        (Phase::Active | Phase::Warned | Phase::Trial | Phase::Gone | Phase::External, Sending::Off(_)) if force => {}
+        (_, Sending::Off(_)) => return Err(Refusal::not_paused_by_guard()),
     }
     let fence = match sending {
         // Someone let it send behind the guard's back: what it has sent in this bucket is old, too.
         Sending::On if state.is_settled(now) => Bucket::of(now).plus(1),
-        Sending::On | Sending::Off | Sending::NotFound | Sending::Unknown => state.fence(now),
+        Sending::On | Sending::Off(_) | Sending::NotFound | Sending::Unknown => state.fence(now),
     };
     let sentence = format!("{}. Mail sent before {} no longer counts.", why.sentence, fence.start());
     let why = Why { sentence, ..why.clone() };
@@ -291,11 +322,11 @@ fn resume(
     Ok(Change::silent(set, state, after).recorded(record, false))
 }
 
-fn hold(set: &SetKey, state: &State, sending: Sending, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
+fn hold(set: &SetKey, state: &State, sending: &Sending, why: &Why, now: Timestamp) -> Result<Change, Refusal> {
     if let Some(hold) = &state.hold {
         return Err(Refusal::already_held(hold));
     }
-    if sending == Sending::NotFound {
+    if *sending == Sending::NotFound {
         return Err(Refusal::unknown_set());
     }
     let reason = why.reason.clone().unwrap_or_default();

@@ -7,7 +7,7 @@ use super::tree::{At, Entry, Node};
 use super::value;
 use crate::judge::Metric;
 use crate::policy::profile::{self, Profile, ProfileName};
-use crate::policy::{Line, MetricPolicy, Policy, Ppm};
+use crate::policy::{Line, MetricPolicy, PauseThrough, Policy, Ppm};
 
 /// What `[profile.NAME]` says.
 pub(super) struct Written {
@@ -21,6 +21,7 @@ pub(super) struct Written {
     trial_time: Option<At<u32>>,
     scale_slack: Option<At<bool>>,
     trust_alarm: Option<At<bool>>,
+    pause_through: Option<At<PauseThrough>>,
     /// Everything that was written could be read.
     sound: bool,
 }
@@ -56,6 +57,7 @@ impl Written {
             trial_time: fields.read("trial_time", problems, value::buckets),
             scale_slack: fields.read("scale_slack", problems, value::truth),
             trust_alarm: fields.read("trust_alarm", problems, value::truth),
+            pause_through: fields.read("pause_through", problems, value::pause_through),
             sound: false,
         };
         written.sound = problems.errors() == errors;
@@ -77,6 +79,7 @@ impl Written {
             trial_buckets: or(&self.trial_time, base.trial_buckets),
             scale_slack: or(&self.scale_slack, base.scale_slack),
             trust_alarm: or(&self.trust_alarm, base.trust_alarm),
+            pause_through: or(&self.pause_through, base.pause_through),
         }
     }
 }

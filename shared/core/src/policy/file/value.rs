@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{Span, SpanRelativeTo, Unit};
 
 use super::tree::Node;
-use crate::policy::{Mode, Ppm};
+use crate::policy::{Mode, PauseThrough, Ppm};
 use crate::time::BUCKET_SECONDS;
 
 const SECONDS_OF: [(&str, i64); 3] = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
@@ -161,6 +161,23 @@ pub(super) fn mode(node: &Node) -> Result<Mode, String> {
         | Node::Date(_)
         | Node::List(_)
         | Node::Table(_) => Err("write \"enforce\" (the guard pauses) or \"observe\" (it only says so)".to_owned()),
+    }
+}
+
+pub(super) fn pause_through(node: &Node) -> Result<PauseThrough, String> {
+    match node {
+        Node::Text(text) if text == "configuration-set" => Ok(PauseThrough::ConfigurationSet),
+        Node::Text(text) if text == "tenant" => Ok(PauseThrough::Tenant),
+        Node::Text(_)
+        | Node::Whole(_)
+        | Node::Decimal(_)
+        | Node::Truth(_)
+        | Node::Date(_)
+        | Node::List(_)
+        | Node::Table(_) => {
+            Err("write \"configuration-set\" (its own switch is turned) or \"tenant\" (its tenant is disabled)"
+                .to_owned())
+        }
     }
 }
 

@@ -179,7 +179,8 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             }
             let why = words::paused(round, one);
             let priority = (one.counts.events.saturating_mul(1_000) / (u64::from(round.hours) * 3_600).max(1)).max(1);
-            let after = state.intending(Intent::Pause, priority, Owner::Guard, why.clone());
+            let after = state.by(judged_by.policy.pause_through);
+            let after = after.intending(Intent::Pause, priority, Owner::Guard, why.clone());
             let record = AuditRecord::of(&set, self.clock.now(), Act::PauseIntended, &state, &after, why);
             let change = Change::silent(&set, &state, after).recorded(record.clone(), false);
             if self.register.commit(&change).await? == Committed::Done {

@@ -12,11 +12,14 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 
 use crate::audit::AuditRecord;
+use crate::home::Home;
 use crate::name::SetKey;
 use crate::notice::{Crowd, Letterhead, Notice};
 use crate::pace::Pace;
 use crate::port::{Clock, Committed, Fault, Notifier, Pending, Register, SendingSwitch, SwitchFault};
-use crate::state::{Change, Intent, State};
+use crate::state::{Change, Intent, State, Why};
+use crate::steps::lever;
+use crate::tenant::{Lever, SendingStatus, Tenant};
 use crate::time::plus_seconds;
 
 /// How often a commit is tried anew after someone else changed the state.
@@ -169,13 +172,23 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
     async fn carry_out(&self, set: &SetKey, state: &State, me: &str, deeds: &mut Vec<Deed>) -> Result<(), Fault> {
         let Some((intent, _)) = state.pending else { return Ok(()) };
         self.take_turn().await;
-        let leased = Change::silent(set, state, state.leased(me, self.clock.now()));
+        let chosen = match self.choose_lever(set, state, intent).await {
+            Ok(chosen) => chosen,
+            Err(fault) => {
+                self.with_pace(|pace, _| pace.throttled());
+                deeds.push(Deed::Put(set.clone(), intent, fault));
+                return Ok(());
+            }
+        };
+        let leased = Change::silent(set, state, chosen.leased(me, self.clock.now()));
         if self.register.commit(&leased).await? == Committed::Conflict {
             return Ok(());
         }
-        let answer = match intent {
-            Intent::Pause => self.switch.turn(set, false).await,
-            Intent::Resume => self.switch_on(set, state).await,
+        let answer = match (intent, chosen.lever.tenant()) {
+            (Intent::Pause, None) => self.switch.turn(set, false).await,
+            (Intent::Pause, Some(tenant)) => self.switch.turn_tenant(&Home::of(set), tenant, false).await,
+            (Intent::Resume, None) => self.switch_on(set, state).await,
+            (Intent::Resume, Some(tenant)) => self.tenant_on(set, state, tenant).await,
         };
         if answer.is_ok() {
             self.with_pace(|pace, _| pace.taken());
@@ -188,6 +201,10 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
                     }
                 },
             ),
+            Err(SwitchFault::NotFound) if chosen.lever.tenant().is_some() => self
+                .settle(set, state.generation, me, |state, _| Change::silent(set, state, without_tenant(state)))
+                .await
+                .map(drop),
             Err(SwitchFault::NotFound) => {
                 let settled = self.settle(set, state.generation, me, |state, now| state.gone(set, now)).await?;
                 if settled {
@@ -210,6 +227,35 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
                     .map(drop)
             }
         }
+    }
+
+    /// With the lever by which it is to be paused, where nobody has looked for that yet. It is written down with the lease,
+    /// and so before anything is done: whoever resumes the set must find it.
+    async fn choose_lever(&self, set: &SetKey, state: &State, intent: Intent) -> Result<State, SwitchFault> {
+        let mut chosen = state.clone();
+        match (&state.lever, intent) {
+            (Lever::OwnSwitch | Lever::Tenant(_), _) => {}
+            // Nothing was done yet.
+            (Lever::ItsTenant, Intent::Resume) => chosen.lever = Lever::OwnSwitch,
+            (Lever::ItsTenant, Intent::Pause) => {
+                let (lever, sentence) = lever::find(&self.switch, set).await?;
+                chosen.lever = lever;
+                chosen.why = Some(adding(state, &sentence));
+                self.take_turn().await;
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// As [`Self::switch_on`]. Of what AWS says of the tenant nothing is changed by this.
+    async fn tenant_on(&self, set: &SetKey, state: &State, tenant: &Tenant) -> Result<(), SwitchFault> {
+        let home = Home::of(set);
+        let is_on = self.switch.tenant_status(&home, tenant).await?.customer != SendingStatus::Disabled;
+        if is_on && state.is_settled(self.clock.now()) {
+            return Ok(());
+        }
+        self.take_turn().await;
+        self.switch.turn_tenant(&home, tenant, true).await
     }
 
     /// What enabling an enabled set does to its metrics is not documented, so it isn't done. But SES may call a set
@@ -263,4 +309,17 @@ impl<R: Register, S: SendingSwitch, N: Notifier, C: Clock> Actuator<R, S, N, C> 
         let mut pace = self.pace.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         change(&mut pace, self.clock.now())
     }
+}
+
+/// Its tenant was deleted: what is to be done is done by the set's own switch.
+fn without_tenant(state: &State) -> State {
+    let why = adding(state, "That tenant is no more, so its own switch is turned.");
+    State { lever: Lever::OwnSwitch, why: Some(why), ..state.unleased() }
+}
+
+/// Why it is done, and by which lever.
+fn adding(state: &State, sentence: &str) -> Why {
+    let why = state.why.clone().unwrap_or_default();
+    let end = if why.sentence.ends_with('.') { "" } else { "." };
+    Why { sentence: format!("{}{end} {sentence}", why.sentence), ..why }
 }

@@ -146,7 +146,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, A: Alarms>
             Some(refusal) => (Act::AlarmNotFollowed, state.clone(), words::not_followed(alarm, &refusal)),
             None => {
                 let why = words::followed(alarm, blind);
-                (Act::PauseIntended, intending(state, &found, &why), why)
+                (Act::PauseIntended, intending(&state.by(policy.pause_through), &found, &why), why)
             }
         };
         let why = Why { evidence: serde_json::to_value(&found.judgement).ok(), ..why };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::account::{AccountWatch, Round};
 use crate::judge::Metric;
 use crate::policy::{AccountPolicy, aws_review_line};
+use crate::tenant::{Said, SendingStatus, Tenant, TenantWatch};
 
 /// `null` while the account was never looked at.
 pub(super) fn answer(watch: Option<&AccountWatch>, policy: &AccountPolicy) -> Value {
@@ -21,6 +22,7 @@ pub(super) fn answer(watch: Option<&AccountWatch>, policy: &AccountPolicy) -> Va
         // Why SES's own figures are missing.
         "unread": watch.unread,
         "lastRound": watch.rounds.last().map(round),
+        "tenants": watch.tenants.in_trouble().map(tenant).collect::<Vec<_>>(),
     })
 }
 
@@ -43,6 +45,25 @@ fn rate(watch: &AccountWatch, policy: &AccountPolicy, metric: Metric) -> Value {
         },
         "atRisk": rate.named,
     })
+}
+
+/// One of which something is wrong.
+fn tenant((tenant, watch): (&Tenant, &TenantWatch)) -> Value {
+    let disabled = |said: &Option<Said>| said.as_ref().filter(|said| said.status == SendingStatus::Disabled).map(since);
+    let open = watch.findings.iter().filter(|(_, found)| found.open);
+    let open: Vec<_> = open
+        .map(|(kind, found)| json!({"type": kind, "impact": found.impact, "sentence": found.sentence, "at": found.at}))
+        .collect();
+    json!({
+        "tenant": tenant,
+        "disabledByAws": disabled(&watch.aws),
+        "disabledByCustomer": disabled(&watch.customer),
+        "findings": open,
+    })
+}
+
+fn since(said: &Said) -> Value {
+    json!({"since": said.at, "cause": said.cause})
 }
 
 fn round(round: &Round) -> Value {

@@ -18,6 +18,7 @@ use crate::standing::Assessment;
 use crate::state::{Hold, Intent, Owner, Phase, State, Totals};
 use crate::steps::decide::Mode;
 use crate::strangers::SendersAnswer;
+use crate::tenant::Tenant;
 
 /// An answer; as JSON it always begins with `ok`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -113,8 +114,23 @@ pub struct SetAnswer {
     senders: Option<SendersAnswer>,
     /// `null` while its events reach the guard, or nobody knows yet.
     unheard: Option<UnheardAnswer>,
+    /// Only where the set is stopped through its tenant, or its tenant is disabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<TenantAnswer>,
     /// The reason, in one sentence.
     pub sentence: String,
+}
+
+/// The tenant through which a set is stopped.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TenantAnswer {
+    /// Its name and id.
+    pub(super) tenant: Tenant,
+    /// AWS keeps it disabled, and nobody else lets it send again.
+    pub(super) disabled_by_aws: bool,
+    /// What resumes the set enables it.
+    pub(super) paused_through: bool,
 }
 
 /// What the guard as a whole does not see.
@@ -229,6 +245,7 @@ impl SetAnswer {
             judged_by: JudgedBy { profile, rule, mode, exempt },
             senders: None,
             unheard: after.unheard.map(UnheardAnswer::from),
+            tenant: None,
             sentence: why.unwrap_or_else(|| sentence::standing(&totals, bounce, complaint)),
         }
     }
@@ -238,6 +255,11 @@ impl SetAnswer {
     /// With who may send with the set, and who else did.
     pub(super) fn naming(self, senders: Option<SendersAnswer>) -> Self {
         Self { senders, ..self }
+    }
+
+    /// With the tenant through which it is stopped.
+    pub(super) fn of(self, tenant: Option<TenantAnswer>) -> Self {
+        Self { tenant, ..self }
     }
 }
 
@@ -436,6 +458,16 @@ impl Refusal {
         Self::new(
             ErrorCode::StoppedByAws,
             "AWS has stopped this account, and nobody but AWS lets it send again: answer the case in the Support Center",
+        )
+    }
+
+    pub(super) fn tenant_stopped_by_aws(tenant: &Tenant) -> Self {
+        Self::new(
+            ErrorCode::StoppedByAws,
+            format!(
+                "AWS keeps the tenant {tenant} disabled, and nobody but AWS lets it send again: answer the case in the \
+                 Support Center, and resume the configuration set when AWS has enabled its tenant"
+            ),
         )
     }
 

@@ -196,6 +196,8 @@ fn is_a_switch(act: Act) -> bool {
         | Act::ManyUnheard
         | Act::SetsNearLimit
         | Act::WentBlind
-        | Act::SeesAgain => false,
+        | Act::SeesAgain
+        | Act::TenantInTrouble
+        | Act::TenantRecovered => false,
     }
 }

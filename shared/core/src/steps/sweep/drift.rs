@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use crate::audit::{Act, AuditRecord};
 use crate::name::SetKey;
 use crate::state::{Change, Intent, Mark, Owner, Phase, State, Why};
+use crate::steps::lever::Stop;
+use crate::tenant::Lever;
 
 /// A set that was paused before and is let send against the guard's will comes before any pause by numbers, and after
 /// a person's word.
@@ -29,17 +31,24 @@ pub(super) fn is_at_rest(phase: Phase) -> bool {
     }
 }
 
-/// What is to be written down when SES says that the set may send, or not; `None` when that is as meant.
-pub(super) fn drift(set: &SetKey, state: &State, sends: bool, on_drift: OnDrift, now: Timestamp) -> Option<Change> {
-    let change = match (state.phase, sends) {
-        (Phase::Paused, true) => match on_drift {
+/// What is to be written down when something keeps SES from taking the set's mail, or nothing does; `None` when that is as
+/// meant.
+pub(super) fn drift(
+    set: &SetKey,
+    state: &State,
+    stop: Option<&Stop>,
+    on_drift: OnDrift,
+    now: Timestamp,
+) -> Option<Change> {
+    let change = match (state.phase, stop) {
+        (Phase::Paused, None) => match on_drift {
             OnDrift::Reassert => reassert(set, state, now),
             OnDrift::Adopt => adopt(set, state, now),
         },
-        (Phase::External, true) => found_on(set, state, now),
-        (Phase::Active | Phase::Warned | Phase::Trial, false) => found_off(set, state, now),
-        (Phase::Paused | Phase::External, false)
-        | (Phase::Active | Phase::Warned | Phase::Trial, true)
+        (Phase::External, None) => found_on(set, state, now),
+        (Phase::Active | Phase::Warned | Phase::Trial, Some(stop)) => found_off(set, state, stop, now),
+        (Phase::Paused | Phase::External, Some(_))
+        | (Phase::Active | Phase::Warned | Phase::Trial, None)
         | (Phase::Pausing | Phase::Resuming | Phase::Gone, _) => return None,
     };
     Some(change)
@@ -67,6 +76,7 @@ fn adopt(set: &SetKey, state: &State, now: Timestamp) -> Change {
         fence.start()
     ));
     let mut after = resting(state, Phase::Trial, None, &why, now);
+    after.lever = Lever::OwnSwitch;
     after.fresh = Some(fence);
     after.totals = None;
     after.used_ppm = 0;
@@ -74,9 +84,30 @@ fn adopt(set: &SetKey, state: &State, now: Timestamp) -> Change {
     recorded(set, state, after, Act::Adopted, why, now)
 }
 
-fn found_off(set: &SetKey, state: &State, now: Timestamp) -> Change {
-    let why = Why::guard("Someone else disabled it in SES; the guard did not, and will not enable it by itself.");
+fn found_off(set: &SetKey, state: &State, stop: &Stop, now: Timestamp) -> Change {
+    let (lever, sentence) = match stop {
+        Stop::OwnSwitch => (
+            Lever::OwnSwitch,
+            "Someone else disabled it in SES; the guard did not, and will not enable it by itself.".to_owned(),
+        ),
+        Stop::Tenant { tenant } => (
+            Lever::Tenant(tenant.clone()),
+            format!(
+                "Someone else, or its reputation policy, disabled its tenant {tenant} in SES; the guard did not, and will \
+                 not enable it by itself."
+            ),
+        ),
+        Stop::Aws { tenant } => (
+            Lever::Tenant(tenant.clone()),
+            format!(
+                "AWS keeps its tenant {tenant} disabled, and nobody but AWS lets it send again: answer the case in the \
+                 Support Center."
+            ),
+        ),
+    };
+    let why = Why::guard(sentence);
     let mut after = resting(state, Phase::External, Some(Owner::Operator), &why, now);
+    after.lever = lever;
     after.off_since = Some(now);
     recorded(set, state, after, Act::FoundOff, why, now)
 }
@@ -85,6 +116,7 @@ fn found_off(set: &SetKey, state: &State, now: Timestamp) -> Change {
 fn found_on(set: &SetKey, state: &State, now: Timestamp) -> Change {
     let why = Why::guard("It was disabled in SES by someone else, and has been enabled again.");
     let mut after = resting(state, Phase::Active, None, &why, now);
+    after.lever = Lever::OwnSwitch;
     after.off_since = None;
     let mut change = recorded(set, state, after, Act::FoundOn, why, now);
     change.mark = Mark::Set;
@@ -141,7 +173,8 @@ mod tests {
             (Gone, false, Reassert, None),
         ] {
             let state = State { phase, generation: 3, applied: 3, off_since: Some(now), ..State::default() };
-            let change = drift(&set, &state, sends, on_drift, now);
+            let stop = (!sends).then_some(&Stop::OwnSwitch);
+            let change = drift(&set, &state, stop, on_drift, now);
             let found = change.as_ref().map(|change| (change.audit[0].act, change.after.phase));
             assert_eq!(found, expected, "{phase:?}, sends: {sends}, {on_drift:?}");
             let Some(change) = change else { continue };
@@ -161,7 +194,7 @@ mod tests {
         let now: Timestamp = "2026-11-20T12:07:00Z".parse().unwrap();
         let mut state = State { phase: Phase::Paused, why: Some(Why::guard("98 of 1,000.")), ..State::default() };
         for _ in 0..3 {
-            state = drift(&set, &state, true, OnDrift::Reassert, now).unwrap().after;
+            state = drift(&set, &state, None, OnDrift::Reassert, now).unwrap().after;
             state.phase = Phase::Paused;
         }
         let sentence = state.why.unwrap().sentence;

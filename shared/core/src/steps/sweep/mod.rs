@@ -9,6 +9,7 @@ mod drift;
 mod due;
 mod fleet;
 mod hear;
+mod tenants;
 
 use std::collections::BTreeSet;
 
@@ -115,6 +116,8 @@ pub struct Swept {
     pub unlisted: Option<SwitchFault>,
     /// The sets people are reminded of.
     pub reminded: Vec<SetKey>,
+    /// What was told of tenants.
+    pub tenants: Vec<AuditRecord>,
     /// Whom it woke the actuator for.
     pub woken: BTreeSet<SetKey>,
     /// What there was no time for; it is due in the next minute still.
@@ -281,8 +284,8 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
             Some(_) => OnDrift::Adopt,
             None => self.on_drift,
         };
-        let seen = match self.switch.is_on(set).await {
-            Ok(sends) => drift::drift(set, &state, sends, on_drift, now),
+        let seen = match self.stop(set, &state, judged_by.policy.pause_through).await? {
+            Ok(stop) => drift::drift(set, &state, stop.as_ref(), on_drift, now),
             Err(SwitchFault::NotFound) if state.revision > 0 => Some(state.gone(set, now)),
             Err(SwitchFault::NotFound) => return Ok(Seen::Gone),
             Err(fault) => {

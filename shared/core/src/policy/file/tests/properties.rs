@@ -33,6 +33,7 @@ fn pieces() -> impl Strategy<Value = String> {
         "'",
         "{",
         "scale_slack = true",
+        "pause_through = 'tenant'",
     ]);
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.join("\n"))
 }

@@ -1,6 +1,7 @@
 //! What a sound file comes to.
 
 use super::*;
+use crate::policy::PauseThrough;
 
 #[test]
 fn a_profile_lies_over_its_base() {
@@ -18,6 +19,7 @@ trial_mails = 20_000
 trial_time = "3 days 6 hours"
 scale_slack = true
 trust_alarm = true
+pause_through = "tenant"
 [[assign]]
 sets = "shop-*"
 profile = "shop-news"
@@ -33,6 +35,7 @@ profile = "shop-news"
         trial_buckets: 312,
         scale_slack: true,
         trust_alarm: true,
+        pause_through: PauseThrough::Tenant,
     };
     let found = book.for_set(&set("shop-1"), now());
     assert_eq!((found.policy, found.profile.as_str()), (expected, "shop-news"));

@@ -143,3 +143,14 @@ fn every_other_value_says_what_to_write_instead() {
     "#);
     assert_eq!(date(&Node::Date("2026-12-31".to_owned())), date(&words("2026-12-31")));
 }
+
+#[test]
+fn a_pause_goes_through_one_of_two_words() {
+    use crate::policy::PauseThrough;
+    assert_eq!(pause_through(&words("tenant")), Ok(PauseThrough::Tenant));
+    assert_eq!(pause_through(&words("configuration-set")), Ok(PauseThrough::ConfigurationSet));
+    for node in [words("Tenant"), words("configurationSet"), words(""), Node::Truth(true), Node::Whole(1)] {
+        let message = "write \"configuration-set\" (its own switch is turned) or \"tenant\" (its tenant is disabled)";
+        assert_eq!(pause_through(&node).unwrap_err(), message, "{node:?}");
+    }
+}
