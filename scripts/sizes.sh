@@ -3,17 +3,24 @@
 #
 #   make build && scripts/sizes.sh
 #
-# The aim is 7 MB each; docs/PERFORMANCE.md says how far that is.
+# The aim is 7 MB each. Two have more clients in them than that holds: docs/PERFORMANCE.md, docs/adr/0018-small-binaries.md.
 set -eu
 cd "$(dirname "$0")/.."
 
-limit=10000000
+limit() {
+    case $1 in
+    alarm) echo 7400000 ;;
+    sweep) echo 8100000 ;;
+    *) echo 7000000 ;;
+    esac
+}
+
 large=0
 for folder in functions/*/; do
     function=$(basename "$folder")
     size=$(wc -c <"target/lambda/$function/bootstrap")
-    echo "$function: $size bytes of $limit"
-    if [ "$size" -gt "$limit" ]; then
+    echo "$function: $size bytes of $(limit "$function")"
+    if [ "$size" -gt "$(limit "$function")" ]; then
         echo "size: $function is larger than it may be; cargo tree -p $function shows what it is made of" >&2
         large=1
     fi

@@ -29,4 +29,10 @@ for folder in functions/*/; do
     fi
 done
 
+# Each of these is half a megabyte of every function, and comes with one careless feature (docs/adr/0018-small-binaries.md).
+tree=$(cargo tree --locked --edges normal --prefix none)
+if found=$(echo "$tree" | grep -E '^(aws-lc-sys|aws-smithy-http-client|clap|h2|openssl-sys|regex-automata) '); then
+    fall "the functions depend on $(echo "$found" | sort -u | tr '\n' ' '): cargo tree -i says why"
+fi
+
 exit "$fallen"

@@ -80,7 +80,7 @@ impl Doctor {
 
     async fn look(&self) -> Result<u8, String> {
         let stack = self.deployed.stack();
-        let clients = Clients::from_env(self.deployed.region()).await;
+        let clients = Clients::of_operator(self.deployed.region()).await;
         if clients.config().region().is_none() {
             return Err("no Region is set: give --region, or set AWS_REGION".to_owned());
         }

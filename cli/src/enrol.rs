@@ -186,7 +186,7 @@ impl Enrol {
 }
 
 async fn reach(header: &Header, clock: SystemClock) -> Campaign<'_, SesInventory, SystemClock> {
-    let clients = Clients::from_env(Some(header.region.clone())).await;
+    let clients = Clients::of_operator(Some(header.region.clone())).await;
     let inventory = SesInventory::new(&clients, header.account.clone(), header.region.clone());
     Campaign { inventory: Patient::new(inventory, clock), header }
 }

@@ -90,6 +90,7 @@ def main(command: list[str]) -> int:
             **os.environ,
             "GUARD_TEST_MEMBER": there["Home"],
             "AWS_ENDPOINT_URL": aws.url,
+            "AWS_REGION": REGION,
             "AWS_ACCESS_KEY_ID": actuate.credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": actuate.credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": actuate.credentials["SessionToken"],

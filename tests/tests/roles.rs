@@ -115,7 +115,7 @@ async fn in_local_aws_a_set_of_another_account_is_paused_by_its_role() {
         eprintln!("skipped: GUARD_TEST_MEMBER names no other account; `make test` makes one");
         return;
     };
-    let own = Clients::from_env(REGION.parse().ok()).await;
+    let own = Clients::of_function().unwrap();
     let listed = homes(&format!("{member},777766665555/eu-west-1"));
     let switch = SesSwitch::new(&HomeClients::new(&own, &listed, MemberRole::Switch, "guard-actuate").await);
     let there = home(&member).set("promo".parse().unwrap());

@@ -48,7 +48,7 @@ impl Source {
         read_only: bool,
         actor: Option<String>,
     ) -> Option<Self> {
-        let clients = Clients::from_env(region).await;
+        let clients = Clients::of_operator(region).await;
         let region = clients.config().region()?.to_string();
         let widget = WidgetFunction::new(&clients, &format!("{name}-widget"));
         let operate = OperateFunction::new(&clients, &format!("{name}-operate"));

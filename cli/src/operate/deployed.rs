@@ -44,7 +44,7 @@ impl Deployed {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| NotAsked::Failed(format!("cannot ask the guard: {error}")))?;
         runtime.block_on(async {
-            let clients = Clients::from_env(self.region()).await;
+            let clients = Clients::of_operator(self.region()).await;
             let region = clients.config().region().ok_or(NotAsked::NoRegion)?.to_string();
             let function = OperateFunction::new(&clients, &self.name());
             function.ask(request).await.map_err(|error| NotAsked::Failed(explain(&error, &region)))

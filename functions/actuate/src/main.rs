@@ -6,12 +6,12 @@ use guard_aws::{
 };
 use guard_core::notice::Letterhead;
 use guard_core::steps::act::Actuator;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    guard_aws::log();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (state, topic, bus) = (settings.state_table(), settings.notices_topic_arn(), settings.event_bus());
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((state?, topic?, bus?, homes?, me?)))();
     let (state, notices_topic_arn, event_bus, homes, me) = settings.finish(read)?;
 
-    let clients = Clients::from_env(None).await;
+    let clients = Clients::of_function()?;
     let switch = SesSwitch::new(&HomeClients::new(&clients, &homes, MemberRole::Switch, &me).await);
     let notifier = AwsNotifier::new(&clients, Destinations { notices_topic_arn, chat_topic_arn, event_bus });
     let actuator = Actuator::new(DynamoRegister::new(&clients, &state), switch, notifier, SystemClock);

@@ -4,11 +4,11 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use guard_aws::{Clients, DigestedLedger, DynamoDigests, DynamoLedger, DynamoRegister, Settings, SystemClock};
 use guard_core::event::Reader;
 use guard_ingest::Ingest;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    guard_aws::log();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((ledger?, digests?, state?, homes?, key?, queue?)))();
     let (ledger, digests, state, homes, key, queue) = settings.finish(read)?;
 
-    let clients = Clients::from_env(None).await;
+    let clients = Clients::of_function()?;
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let ledger = DigestedLedger::new(ledger, digests, SystemClock);
     let register = DynamoRegister::new(&clients, &state);

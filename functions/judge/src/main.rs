@@ -7,12 +7,12 @@ use guard_aws::{
 use guard_core::policy::stored::Policies;
 use guard_core::steps::decide::Judge;
 use guard_judge::{Wake, handle};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    guard_aws::log();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((ledger?, digests?, state?, queue?, mode?, policy?)))();
     let (ledger, digests, state, queue, mode, policy) = settings.finish(read)?;
 
-    let clients = Clients::from_env(None).await;
+    let clients = Clients::of_function()?;
     let policies = &Policies::new(policy, DynamoPolicyStore::new(&clients, &state));
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let ledger = &DigestedLedger::keeping(ledger, digests, SystemClock);

@@ -8,12 +8,12 @@ use guard_core::hearing::Ear;
 use guard_core::policy::stored::Policies;
 use guard_core::steps::operate::Operator;
 use guard_operate::handle;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    guard_aws::log();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((ledger?, digests?, state?, homes?, me?, mode?, policy?, account_stop?, ear?)))();
     let (ledger, digests, state, homes, me, mode, policy, account_stop, ear) = settings.finish(read)?;
 
-    let clients = Clients::from_env(None).await;
+    let clients = Clients::of_function()?;
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let operator = &Operator {
         ledger: DigestedLedger::new(ledger, digests, SystemClock),

@@ -15,12 +15,12 @@ use guard_core::steps::decide::Judge;
 use guard_core::steps::look::Lookout;
 use guard_core::steps::sweep::{Listening, Sweeper};
 use guard_sweep::{Errand, handle};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    guard_aws::log();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, state, queue) = (settings.ledger_table(), settings.state_table(), settings.recheck_queue_url());
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Error> {
         settings.finish(places.zip(rules))?;
     let actuate = pipeline.actuate_function.clone();
 
-    let clients = Clients::from_env(None).await;
+    let clients = Clients::of_function()?;
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let ledger = DigestedLedger::keeping(ledger, digests, SystemClock);
     let register = DynamoRegister::new(&clients, &state);

@@ -6,12 +6,12 @@ use guard_aws::{
 use guard_core::policy::stored::Policies;
 use guard_core::steps::watch::Watcher;
 use guard_widget::handle;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    guard_aws::log();
     let env = |name: &str| std::env::var(name).ok();
     let mut settings = Settings::new(&env);
     let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let read = (|| Some((ledger?, digests?, state?, homes?, mode?, policy?, operate?)))();
     let (ledger, digests, state, homes, mode, policy, operate) = settings.finish(read)?;
 
-    let clients = Clients::from_env(None).await;
+    let clients = Clients::of_function()?;
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let watcher = &Watcher {
         ledger: DigestedLedger::new(ledger, digests, SystemClock),

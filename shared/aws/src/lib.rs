@@ -10,7 +10,9 @@ mod dynamo;
 mod events;
 mod fault;
 mod homes;
+mod http;
 mod inventory;
+mod log;
 mod monitor;
 mod operator;
 mod queue;
@@ -30,6 +32,7 @@ pub use dynamo::{DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister}
 pub use events::{AwsNotifier, Destinations};
 pub use homes::{HomeClients, MemberRole};
 pub use inventory::SesInventory;
+pub use log::log;
 pub use monitor::{CloudWatchMonitor, Pipeline};
 pub use operator::{OperateFunction, OperateFunctionError, WidgetFunction};
 pub use queue::SqsReminder;

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_credential_types::Credentials;
 use guard_core::account::AccountStop;
 use guard_core::event::HashKey;
 use guard_core::home::{Home, Homes};
@@ -95,6 +96,14 @@ impl<'a> Settings<'a> {
     /// `AWS_REGION`, which Lambda sets.
     pub fn region(&mut self) -> Option<Region> {
         self.parsed("AWS_REGION")
+    }
+
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which Lambda sets; never shown.
+    pub(crate) fn credentials(&mut self) -> Option<Credentials> {
+        let (id, secret) = (self.text("AWS_ACCESS_KEY_ID"), self.text("AWS_SECRET_ACCESS_KEY"));
+        // Whoever has a user's keys has no token.
+        let token = (self.read)("AWS_SESSION_TOKEN").filter(|token| !token.trim().is_empty());
+        Some(Credentials::new(id?, secret?, token, None, "the function's environment"))
     }
 
     /// `AWS_LAMBDA_FUNCTION_NAME`, which Lambda sets.
