@@ -68,10 +68,10 @@ class Runbook:
     def dead_letters(self) -> None:
         self.timeline.title("The dead-letter queue fills")
         sent_at = datetime.now(timezone.utc) - timedelta(minutes=1)
-        counted, lost = self._mail(SHOP, sent_at), self._mail(SHOP, sent_at)
+        counted, lost = self._mail(NEWSLETTER, sent_at), self._mail(NEWSLETTER, sent_at)
         self.guard.publish([events.send(counted)])
         self.guard.wait(self.guard.counted, 60.0, "the mail was counted")
-        before = self._sends(SHOP)
+        before = self._sends(NEWSLETTER)
         foreign = events.send(lost).body.replace("111122223333", "999999999999")
         dead = self._queue("EventsDeadLetterQueue")
         for body in (events.send(counted).body, events.send(lost).body, foreign, '{"eventType": "Bou'):
@@ -89,7 +89,7 @@ class Runbook:
                 self.guard.sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
         self.checks.same((put_back, thrown_away), (2, 2), "inspect tells which can be put back")
         self.guard.wait(self.guard.counted, 60.0, "what was put back was counted")
-        self.checks.same(self._sends(SHOP), before + 1, "what was counted before counts no second time, the other one does")
+        self.checks.same(self._sends(NEWSLETTER), before + 1, "what was counted before counts no second time, the other one does")
 
     # ── Upgrading ──
 
