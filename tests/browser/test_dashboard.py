@@ -134,6 +134,20 @@ def test_pause_and_resume(open_page, guard):
     assert {(record["actor"], record.get("reason")) for record in records} == {(ACTOR, "tried by a test")}
 
 
+def test_what_is_half_typed_is_kept(open_page):
+    page = open_page()
+    open_set(page, SPARE)
+    reason = page.get_by_label("Reason")
+    reason.focus()
+    page.set_viewport_size({"width": 500, "height": 800})
+    page.wait_for_timeout(1000)
+    expect(reason).to_be_focused()
+    reason.fill("half a \"reason\"")
+    page.get_by_role("button", name="Refresh").click()
+    ready(page)
+    expect(page.get_by_label("Reason")).to_have_value("half a \"reason\"")
+
+
 def test_hold_and_release(open_page, guard):
     page = open_page()
     open_set(page, WARNED)

@@ -99,9 +99,9 @@ function put(html, into) {
 let last = { endpoint: "", parameters: {} };
 let width = widget.clientWidth;
 const again = () => {
-  if (![...widget.querySelectorAll("input[name=reason], input[name=actor]")].some((field) => field.value)) {
-    call(last.endpoint, last.parameters, widget);
-  }
+  const writes = document.activeElement?.matches("#widget input, #widget textarea, #widget select");
+  const written = [...widget.querySelectorAll("input[name=reason], input[name=actor]")].some((field) => field.value);
+  if (!writes && !written) call(last.endpoint, last.parameters, widget);
 };
 dark.addEventListener("change", again);
 let waiting;

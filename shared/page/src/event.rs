@@ -33,6 +33,30 @@ pub fn typed<'a>(event: &'a Value, field: &str) -> Option<&'a str> {
     event.pointer("/widgetContext/forms/all")?.get(field)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// What was typed into a set's form so far: it comes back with the page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Typed<'a> {
+    /// Why something is to be ordered.
+    pub reason: &'a str,
+    /// Who orders it.
+    pub actor: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    /// As the dashboard sends it along with every call.
+    pub fn of(event: &'a Value) -> Self {
+        let field = |name: &str| typed(event, name).unwrap_or_default();
+        Self { reason: field("reason"), actor: field("actor") }
+    }
+}
+
+/// The set in whose form a reason stands, when the dashboard asks by itself: then none of our buttons was pressed.
+fn half_written(event: &Value) -> Option<SetKey> {
+    let pressed = ["set", "find", "search"].iter().any(|field| event.get(field).is_some());
+    typed(event, "reason").filter(|_| !pressed)?;
+    typed(event, "set")?.parse().ok()
+}
+
 impl Place {
     /// Where the page of this event is shown. `actions: false` among the widget's parameters takes its orders away.
     pub fn of(event: &Value, widget: &str, operate: Option<&str>) -> Self {
@@ -71,7 +95,7 @@ impl Asked {
         let (page, rows) = (number("page").unwrap_or(0), number("rows").unwrap_or(plain.rows));
         let query = Query { find, phase, page, ..plain }.with_rows(rows);
         match event.get("set").and_then(Value::as_str) {
-            None => Self::Overview(query),
+            None => half_written(event).map_or(Self::Overview(query.clone()), |set| Self::Set(set, query)),
             Some(set) => match set.parse() {
                 Ok(set) => Self::Set(set, query),
                 Err(_) => Self::Nonsense("That is no configuration set's key."),
@@ -120,6 +144,24 @@ mod tests {
         ] {
             assert_eq!(Asked::of(&event), asked, "{event}");
         }
+    }
+
+    #[test]
+    fn a_dashboard_that_refreshes_keeps_the_form_in_which_somebody_writes() {
+        let key = "111122223333/eu-west-1/promo";
+        let set: SetKey = key.parse().unwrap();
+        let typed = |set: &str, reason: &str| context(&json!({ "set": set, "reason": reason, "actor": "ops" }));
+        let query = |rows| Query::default().with_rows(rows);
+        for (event, asked) in [
+            (json!({ "rows": 5, "widgetContext": typed(key, "half a") }), Asked::Set(set, query(5))),
+            (json!({ "rows": 5, "widgetContext": typed(key, " ") }), Asked::Overview(query(5))),
+            (json!({ "rows": 5, "widgetContext": typed("<b>", "half a") }), Asked::Overview(query(5))),
+            (json!({ "rows": 5, "find": "", "widgetContext": typed(key, "half a") }), Asked::Overview(query(5))),
+        ] {
+            assert_eq!(Asked::of(&event), asked, "{event}");
+        }
+        let event = json!({ "widgetContext": typed(key, " half a ") });
+        assert_eq!(Typed::of(&event), Typed { reason: "half a", actor: "ops" });
     }
 
     #[test]

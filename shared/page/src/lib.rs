@@ -19,7 +19,7 @@ use maud::{Markup, PreEscaped, html};
 
 pub use action::parameters;
 pub use answer::answer;
-pub use event::{Asked, is_from_dashboard, typed};
+pub use event::{Asked, Typed, is_from_dashboard, typed};
 pub use overview::overview;
 pub use respond::{DESCRIPTION, respond};
 pub use set::set;

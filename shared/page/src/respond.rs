@@ -5,7 +5,7 @@ use guard_core::port::{Clock, Fault, Ledger, Register};
 use guard_core::steps::watch::Watcher;
 use serde_json::Value;
 
-use crate::event::Asked;
+use crate::event::{Asked, Typed};
 use crate::{Place, overview, set, trouble};
 
 /// What the widget is and which parameters it takes, for whom adds it to a dashboard. The console takes the first block in
@@ -22,7 +22,7 @@ pub async fn respond<L: Ledger, R: Register, C: Clock, P: PolicyStore>(
         Asked::Describe => DESCRIPTION.to_owned(),
         Asked::Overview(query) => overview(&watcher.overview(query).await?, place),
         Asked::Set(key, back) => match watcher.set(key).await? {
-            Some(view) => set(&view, &back, place),
+            Some(view) => set(&view, &back, place, Typed::of(event)),
             None => trouble(place, "Nothing is known of this configuration set."),
         },
         Asked::Nonsense(why) => trouble(place, why),

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::action::{button, call, order, parameters};
 use crate::overview::marks;
-use crate::{Place, badge, figure, spark};
+use crate::{Place, Typed, badge, figure, spark};
 
-/// The page; `back` is what it was reached from.
-pub fn set(view: &SetView, back: &Query, place: &Place) -> String {
+/// The page; `back` is what it was reached from, and what was typed stays.
+pub fn set(view: &SetView, back: &Query, place: &Place, typed: Typed<'_>) -> String {
     let row = &view.row;
     let mut again = parameters(back);
     if let Some(fields) = again.as_object_mut() {
@@ -28,7 +28,7 @@ pub fn set(view: &SetView, back: &Query, place: &Place) -> String {
         p { (marks(row)) }
         p.sg-sentence { (row.sentence) }
         (facts(row))
-        @if let Some(operate) = &place.operate { (orders(row, operate)) }
+        @if let Some(operate) = &place.operate { (orders(row, operate, typed)) }
         @if !row.set.is_account() {
             @for course in &row.courses { (spark::large(course, row.window, view.at)) }
             p.sg-soft {
@@ -101,11 +101,13 @@ fn possible(row: &Row) -> Vec<(&'static str, &'static str, String, Value)> {
 }
 
 /// Both fields go with every order; `operate` refuses one without them.
-fn orders(row: &Row, operate: &str) -> Markup {
+fn orders(row: &Row, operate: &str, typed: Typed<'_>) -> Markup {
     html! {
         form.sg-orders aria-label="Orders" {
-            label { span { "Reason " span.sg-soft { "(the records keep it)" } } input type="text" name="reason" maxlength="500" autocomplete="off"; }
-            label { span { "Your name " span.sg-soft { "(the records keep it)" } } input type="text" name="actor" maxlength="128" autocomplete="email"; }
+            // For a dashboard that refreshes by itself.
+            input type="hidden" name="set" value=(row.set);
+            label { span { "Reason " span.sg-soft { "(the records keep it)" } } input type="text" name="reason" maxlength="500" autocomplete="off" value=(typed.reason); }
+            label { span { "Your name " span.sg-soft { "(the records keep it)" } } input type="text" name="actor" maxlength="128" autocomplete="email" value=(typed.actor); }
             div.sg-buttons {
                 @for (label, class, ask, parameters) in possible(row) {
                     (button(label, class)) (order(operate, &ask, &parameters))
