@@ -276,6 +276,7 @@ impl Operate {
 
     /// An answer that this program is too old or too new to lay out is shown as it is: what was asked is done.
     fn show(&self, answer: &Value) -> io::Result<()> {
+        let answer = &self.deployed().named(answer);
         match show::text(self.kind(), answer, show::terminal_width()) {
             Ok(text) => print(&text),
             Err(error) => {

@@ -228,9 +228,9 @@ fn what_the_guard_does_not_see_comes_with_what_to_do() {
     let (_, blind) = shown.split_once("7 days\n").unwrap();
     assert_snapshot!(blind, @"
     blind spot          since 2026-11-20 09:05:00: The guard last looked for blind spots on Fri 20 Nov 2026 09:05 UTC, 15 minutes ago: whatever else is said here may be old.
-    to do               see why the sweep does not run, or fails: aws logs tail /aws/lambda/STACK-sweep --since 1h; and whether its timer is on: aws events list-rule-names-by-target --target-arn SWEEP_FUNCTION_ARN
+    to do               see why the sweep does not run, or fails: aws logs tail /aws/lambda/ses-reputation-guard-sweep --since 1h; and whether its timer is on: ses-guard doctor
     blind spot          since 2026-11-20 09:05:00: 60 of the 360 sends may be counted twice (16.7 %).
-    to do               find out why events were delivered more than once; ingest failed or was throttled: aws logs tail /aws/lambda/STACK-ingest --since 4h --filter-pattern '?WARN ?ERROR'. It heals four hours after the cause
+    to do               find out why events were delivered more than once; ingest failed or was throttled: aws logs tail /aws/lambda/ses-reputation-guard-ingest --since 4h --filter-pattern '?WARN ?ERROR'. It heals four hours after the cause
     ");
 }
 

@@ -96,7 +96,7 @@ async fn mail_that_is_sent_and_not_heard_is_told_once_and_heard_again_by_itself(
 
     Account: 111122223333 in eu-west-1
     What the guard did: nothing more; it goes on judging what it counts, and looks again every five minutes.
-    What to do: see which configuration sets do not publish to the guard: ses-guard list --region eu-west-1 --unheard, and attach them: ses-guard enrol --region eu-west-1 --plan, then --apply. Give identities a default set, so that no mail is without one. Then look at the topic itself: aws sns list-subscriptions-by-topic --topic-arn EVENTS_TOPIC_ARN.
+    What to do: see which configuration sets do not publish to the guard: ses-guard list --region eu-west-1 --unheard, and attach them: ses-guard enrol --region eu-west-1 --plan, then --apply. Give identities a default set, so that no mail is without one. Then look at the topic, its policy and its subscription: ses-guard doctor --region eu-west-1.
     "#);
     let shown = status(&mut guard).await;
     assert_eq!(spots(&shown), ["silence"]);

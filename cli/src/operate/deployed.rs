@@ -63,6 +63,18 @@ impl Deployed {
         named.or_else(from_env).unwrap_or_else(|| of_stack(STACK))
     }
 
+    /// An answer whose commands name this stack: the guard itself does not know its name.
+    pub(crate) fn named(&self, answer: &Value) -> Value {
+        let mut answer = answer.clone();
+        let spots = answer.pointer_mut("/sight/blindSpots").and_then(Value::as_array_mut);
+        for next in spots.into_iter().flatten().filter_map(|spot| spot.get_mut("next")) {
+            if let Some(text) = next.as_str() {
+                *next = text.replace("STACK", &self.stack()).into();
+            }
+        }
+        answer
+    }
+
     /// The stack's name: as `--stack` says, or that of its `operate` function.
     pub(crate) fn stack(&self) -> String {
         let name = self.name();

@@ -57,7 +57,7 @@ impl BlindSpot {
             Self::Silence => {
                 "see which configuration sets do not publish to the guard: ses-guard list --unheard, and attach them: ses-guard \
                  enrol --plan, then --apply. Give identities a default set, so that no mail is without one. Then look at the \
-                 topic itself: aws sns list-subscriptions-by-topic --topic-arn EVENTS_TOPIC_ARN"
+                 topic, its policy and its subscription: ses-guard doctor"
             }
             Self::Behind => {
                 "look at the errors and throttles of the function that is late: aws logs tail /aws/lambda/STACK-ingest \
@@ -74,9 +74,8 @@ impl BlindSpot {
             }
             Self::DeadLetters => {
                 "find out why they are there: aws logs tail /aws/lambda/STACK-ingest --since 1d --filter-pattern '?WARN \
-                 ?ERROR'. Then put events back: aws sqs start-message-move-task --source-arn DEAD_LETTER_QUEUE_ARN \
-                 --destination-arn EVENTS_QUEUE_ARN, and purge the wake-up calls, since the sweep does what they were for: \
-                 aws sqs purge-queue --queue-url URL"
+                 ?ERROR'. Then put events back, and purge the wake-up calls, since the sweep does what they were for: \
+                 ses-guard doctor says both commands, with the queues in them"
             }
             Self::CantTell => {
                 "see why: aws logs tail /aws/lambda/STACK-sweep --since 30m --filter-pattern '?WARN ?ERROR'. Its role needs \
@@ -84,7 +83,7 @@ impl BlindSpot {
             }
             Self::Unchecked => {
                 "see why the sweep does not run, or fails: aws logs tail /aws/lambda/STACK-sweep --since 1h; and whether its \
-                 timer is on: aws events list-rule-names-by-target --target-arn SWEEP_FUNCTION_ARN"
+                 timer is on: ses-guard doctor"
             }
         }
     }
