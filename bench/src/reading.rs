@@ -98,7 +98,7 @@ fn signal_of(key: &HashKey, event: &Value) -> Option<Signal> {
     let sent_at = mail["timestamp"].as_str()?.parse().ok()?;
     let occurred_at = detail["timestamp"].as_str()?.parse().ok()?;
     let sender = mail["tags"]["ses:caller-identity"][0].as_str().and_then(|name| name.parse().ok());
-    Some(Signal { set, kind, ids, sender, sent_at, occurred_at })
+    Some(Signal { set, kind, ids, sender, sent_at, occurred_at, simulated: false })
 }
 
 /// What memory can deliver.

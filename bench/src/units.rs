@@ -198,7 +198,7 @@ fn event(
     let id = ReceiptId((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     // Each set is one user's, whose name is as long as the set's.
     let sender = set.name.as_str().parse().ok();
-    Signal { set, kind, ids: vec![id], sender, sent_at, occurred_at: sent_at }
+    Signal { set, kind, ids: vec![id], sender, sent_at, occurred_at: sent_at, simulated: false }
 }
 
 /// Counts a load.

@@ -22,14 +22,15 @@ const USAGE: u8 = 2;
 
 /// Look whether the deployed guard can do its work: one line for each thing that is wrong, with the command that mends it.
 ///
-/// It asks AWS about the stack's functions and what feeds them, topic and queue policies, subscriptions, dead letters,
+/// It asks AWS about the stack's functions, what their roles grant and what feeds them, topic and queue policies, subscriptions, dead letters,
 /// tables, alarms, the timer, where the events of each configuration set go (of at most 60, at one call a second), and the
 /// guard itself about its policy, its blind spots, its clock and what others did in SES. Nothing is changed.
 ///
 /// Rights, all read-only: lambda:InvokeFunction of <stack>-operate; lambda:GetFunctionConfiguration,
 /// GetFunctionConcurrency, ListEventSourceMappings; sns:GetTopicAttributes, ListSubscriptionsByTopic,
 /// GetSubscriptionAttributes; sqs:GetQueueUrl, GetQueueAttributes; dynamodb:DescribeTable; cloudwatch:DescribeAlarms;
-/// events:ListRuleNamesByTarget, DescribeRule; ses:ListConfigurationSets, GetConfigurationSetEventDestinations. What is not
+/// events:ListRuleNamesByTarget, DescribeRule; iam:ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies, GetPolicy,
+/// GetPolicyVersion; ses:ListConfigurationSets, GetConfigurationSetEventDestinations. What is not
 /// allowed is said, and the rest looked at.
 ///
 /// Exit codes: 0 nothing is wrong (advice may be given), 1 something is, 2 the command itself was wrong.
@@ -39,14 +40,20 @@ Examples:
   ses-guard doctor
   ses-guard doctor --stack mail-guard --region eu-west-1
   ses-guard doctor --json | jq -r '.findings[] | select(.severity == \"fault\") | .fix'
-  ses-guard doctor --canary --actor ops@example.com")]
+  ses-guard doctor --canary --actor ops@example.com
+  ses-guard doctor --canary --from you@example.com --actor ops@example.com")]
 pub(crate) struct Doctor {
-    /// Also make a configuration set, tell the guard of 20 bounces of it that never were, and see it paused within seconds;
-    /// then resume it, see that too, and delete the set. People are told of the pause and the resume. Needs
-    /// ses:CreateConfigurationSet and DeleteConfigurationSet, and sns:Publish to the events topic or, since that topic lets
-    /// nobody in but SES, lambda:InvokeFunction of <stack>-ingest.
+    /// Also have a configuration set of the guard's own paused within seconds, and resume it. With --from, and where the
+    /// stack was deployed with Canary=true, by mail to SES's mailbox simulator. Else by events of mail that never was, of a set
+    /// that is made and deleted: it needs ses:CreateConfigurationSet and DeleteConfigurationSet, and sns:Publish to the events
+    /// topic or, since that topic lets nobody in but SES, lambda:InvokeFunction of <stack>-ingest. It says which of the two it
+    /// was. People are told of the pause and the resume.
     #[arg(long)]
     canary: bool,
+    /// An address that SES may send from, for the canary's mail: up to 20, one a second, to the simulator alone. SES charges
+    /// for them as for any, and counts them in no rate. Needs ses:SendEmail for its identity and the set <stack>-canary.
+    #[arg(long, value_name = "ADDRESS", requires = "canary")]
+    from: Option<String>,
     /// Who resumes the canary: an e-mail address or a name, kept in its history.
     #[arg(long, value_name = "NAME", env = "GUARD_ACTOR", default_value = "ses-guard doctor")]
     actor: String,
@@ -87,7 +94,7 @@ impl Doctor {
         let facts = Examiner::new(clients.clone(), &stack).examine(Timestamp::now()).await;
         let findings = examine(&facts);
         let steps = match self.canary {
-            true => Some(canary::fly(&clients, &facts, &self.actor).await),
+            true => Some(canary::fly(&clients, &facts, self.from.as_deref(), &self.actor).await),
             false => None,
         };
         let well =

@@ -99,7 +99,8 @@ def _run(
         ses = aws.client("sesv2")
         for name in SETS:
             ses.create_configuration_set(ConfigurationSetName=name)
-        stack = deploy.deploy(aws, ROOT / "template.yaml", given.programs, SETS, given.mode, relay.url)
+        more = {"Canary": "true"} if which == "doctor" else {}
+        stack = deploy.deploy(aws, ROOT / "template.yaml", given.programs, SETS, given.mode, relay.url, **more)
         guard = Guard(aws, stack)
         try:
             timeline.fact(

@@ -40,11 +40,11 @@ class Stack:
 
 
 def deploy(
-    aws: LocalAws, template: Path, programs: Path, configuration_sets: tuple[str, ...], mode: str, endpoint: str
+    aws: LocalAws, template: Path, programs: Path, configuration_sets: tuple[str, ...], mode: str, endpoint: str, **more: str
 ) -> Stack:
     """Uploads the built programs found in `programs`, then creates the stack through a change set.
 
-    `endpoint` is where the functions find AWS.
+    `endpoint` is where the functions find AWS; `more` are other parameters of the template.
     """
     began = time.monotonic()
     aws.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -55,7 +55,7 @@ def deploy(
         "DeletionProtection": "false",
         "EndpointUrl": endpoint,
         "Mode": mode,
-    }
+    } | more
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     stack = _change(aws, template, programs, "CREATE", given)
     cloudformation = aws.client("cloudformation")

@@ -2,18 +2,25 @@
 
 Each fault is planted by hand as somebody's mistake would be, found by its check with a command that mends it, and taken
 back. What the local AWS can't show is planted in the facts instead (`shared/core/src/doctor/tests.rs`): a function that is
-not Active, a table that is going, a clock that is off, calls that are refused.
+not Active, a table that is going, a clock that is off, calls that are refused. Its SES publishes no events and takes the mail
+of a paused set: the story publishes for it what it was sent, and of the refusal there is a test of its own
+(`tests/tests/mailed.rs`).
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import events
 from checks import Checks
 from deploy import STACK
 from guard import Guard
@@ -51,8 +58,16 @@ class Doctor:
             self._try(fault, known)
         after = {self._key(one) for one in self._faults()}
         self.checks.that(after <= known, "all of them taken back, nothing is wrong any more", after - known)
-        self.timeline.title("doctor: the canary")
-        self._canary()
+        self.timeline.title("doctor: the canary, by events alone")
+        self._canary((), "names no address", 5)
+        self.timeline.title("doctor: the canary, from an address that SES does not know")
+        self._canary(("--from", "nobody@example.org"), "not verified", 5)
+        self.timeline.title("doctor: the canary, by mail")
+        self.guard.ses.create_email_identity(EmailIdentity="ops@example.com")
+        with self._ses_publishes():
+            self._canary(("--from", "ops@example.com"), "whole way from the mail", 3)
+        self.timeline.title("doctor: the canary, again at once")
+        self._canary(("--from", "ops@example.com"), "a moment ago", 5)
 
     def _try(self, fault: Fault, known: set[tuple[str, str]]) -> None:
         fault.plant()
@@ -63,14 +78,42 @@ class Doctor:
         finally:
             fault.mend()
 
-    def _canary(self) -> None:
+    def _canary(self, how: tuple[str, ...], words: str, of_steps: int) -> None:
         before = set(self._sets())
-        code, said = self._run("--canary", "--actor", "ops@example.com", "--json")
+        code, said = self._run("--canary", "--actor", "ops@example.com", "--json", *how)
         steps = json.loads(said).get("canary", []) if said.startswith("{") else []
         for step in steps:
             self.checks.that(step["ok"], f"{step['seconds']:.1f} s: {step['sentence']}", step)
-        self.checks.that(code == 0 and len(steps) == 5, "the canary was paused and resumed, and the exit code is 0", said)
-        self.checks.that(set(self._sets()) == before, "its configuration set is gone again", set(self._sets()) - before)
+        self.checks.that(code == 0 and len(steps) == of_steps, "the canary was paused and resumed, and the exit code is 0", said)
+        self.checks.that(any(words in step["sentence"] for step in steps), "and it says which way was proved", said)
+        self.checks.that(set(self._sets()) == before, "no configuration set is left behind", set(self._sets()) - before)
+
+    @contextmanager
+    def _ses_publishes(self) -> Iterator[None]:
+        """What SES does with the canary's mail and the local AWS does not: events of each to the topic."""
+        done, known = threading.Event(), len(self._mailed())
+
+        def publish() -> None:
+            seen = known
+            while not done.wait(0.2):
+                for letter in self._mailed()[seen:]:
+                    seen += 1
+                    mail = events.Mail(f"{STACK}-canary", letter["MessageId"], datetime.now(timezone.utc), letter["Source"], letter["Subject"], tuple(letter["To"]))
+                    self.guard.publish([events.send(mail), events.bounce(mail, mail.recipients, datetime.now(timezone.utc))])
+
+        player = threading.Thread(target=publish, daemon=True)
+        player.start()
+        try:
+            yield
+        finally:
+            done.set()
+            player.join()
+
+    def _mailed(self) -> list[dict[str, Any]]:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.aws.url}/_ministack/ses/messages", timeout=10) as answer:
+            messages = json.load(answer)["messages"]
+        return [letter for of_account in messages.values() for letter in of_account]
 
     def _planted(self) -> list[Fault]:
         guard, functions = self.guard, self.guard.functions
@@ -127,6 +170,14 @@ class Doctor:
             return lambda: guard.sqs.purge_queue(QueueUrl=url)
 
         alarm = f"{STACK}-events-late"
+        iam = self.aws.client("iam")
+        role = functions.get_function_configuration(FunctionName=f"{STACK}-judge")["Role"].rsplit("/", 1)[-1]
+        granted = iam.get_role_policy(RoleName=role, PolicyName="judge")["PolicyDocument"]
+        narrowed = {**granted, "Statement": [one for one in granted["Statement"] if one["Sid"] != "ReadMarks"]}
+
+        def judge_may(document: dict[str, Any]) -> Callable[[], Any]:
+            return lambda: iam.put_role_policy(RoleName=role, PolicyName="judge", PolicyDocument=json.dumps(document))
+
         mode = functions.get_function_configuration(FunctionName=f"{STACK}-judge")["Environment"]["Variables"]
 
         def mode_of_judge(to: str) -> Callable[[], Any]:
@@ -153,6 +204,7 @@ class Doctor:
             Fault("an alarm calls nobody", "alarm", "enable-alarm-actions", lambda: guard.cloudwatch.disable_alarm_actions(AlarmNames=[alarm]), lambda: guard.cloudwatch.enable_alarm_actions(AlarmNames=[alarm])),
             Fault("the timer is off", "timer", "aws events enable-rule", lambda: guard.events.disable_rule(Name=timer), lambda: guard.events.enable_rule(Name=timer)),
             Fault("judge has another mode than the others", "mode", "sam deploy", mode_of_judge("observe"), mode_of_judge(mode["GUARD_MODE"])),
+            Fault("judge may not read the stream", "permission", "sam deploy", judge_may(narrowed), judge_may(granted)),
             Fault("alarm is switched off", "function", "delete-function-concurrency", lambda: functions.put_function_concurrency(FunctionName=f"{STACK}-alarm", ReservedConcurrentExecutions=0), lambda: functions.delete_function_concurrency(FunctionName=f"{STACK}-alarm")),
         ]
 

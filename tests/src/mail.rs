@@ -44,7 +44,7 @@ pub fn signal(name: &str, kind: SignalKind, mail: u64, sent_at: Timestamp) -> Si
             hash_key().recipient(&message_id, &format!("r{mail}@example.net"))
         }
     };
-    Signal { set: set(name), kind, ids: vec![id], sender: None, sent_at, occurred_at: sent_at }
+    Signal { set: set(name), kind, ids: vec![id], sender: None, sent_at, occurred_at: sent_at, simulated: false }
 }
 
 /// The SES record of the mail numbered `mail` to one recipient.

@@ -1,5 +1,7 @@
 """Who may do what: each function's grants in full, and the topic and queue policies asked about forged events."""
 
+import json
+
 import pytest
 
 import member
@@ -9,71 +11,38 @@ from checks import statements
 from policy import Request
 from stack import as_list
 
-READ_STREAM = {
-    ("dynamodb:DescribeStream", "${StateTable.StreamArn}"),
-    ("dynamodb:GetRecords", "${StateTable.StreamArn}"),
-    ("dynamodb:GetShardIterator", "${StateTable.StreamArn}"),
-    ("dynamodb:ListStreams", "${StateTable.Arn}/stream/*"),
-}
-READ_TALLIES = {("dynamodb:Query", "${LedgerTable.Arn}"), ("dynamodb:Query", "${DigestTable.Arn}")}
-KEEP_DIGESTS = {("dynamodb:PutItem", "${DigestTable.Arn}")}
 ANY_IDENTITY = "arn:aws-test:ses:xx-test-1:111122223333:identity/*"
 ANY_TENANT = "arn:aws-test:ses:xx-test-1:111122223333:tenant/*"
 ANY_SET = "arn:aws-test:ses:xx-test-1:111122223333:configuration-set/*"
+# What each function needs: the list by which `ses-guard doctor` judges the deployed roles, too.
+NEEDS = json.loads((stack.ROOT / "shared/core/src/doctor/grants.json").read_text())
+# Its words for what is not a resource of the template by that name.
+WORDS = {
+    "*": "*",
+    "configuration-set/*": ANY_SET,
+    "identity/*": ANY_IDENTITY,
+    "tenant/*": ANY_TENANT,
+    "EventBus": "arn:aws-test:events:xx-test-1:111122223333:event-bus/default",
+    "NoticesTopic": "${NoticesTopic}",
+    "ChatTopic": "${ChatTopic}",
+    "StateTable/stream": "${StateTable.StreamArn}",
+}
 
 
-def receive(queue):
-    return {(f"sqs:{a}", "${%s.Arn}" % queue) for a in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")}
+def resource(word):
+    name, slash, part = word.partition("/")
+    return WORDS.get(word, "${%s.Arn}" % name + slash + part)
+
+
+def needs(when, function):
+    return {(action, resource(word)) for word, actions in NEEDS[when].get(function.lower(), {}).items() for action in actions}
 
 
 def log(function):
     return {(f"logs:{a}", "${%sLogGroup.Arn}" % function) for a in ("CreateLogStream", "PutLogEvents")}
 
 
-def state(*actions):
-    return {(f"dynamodb:{a}", "${StateTable.Arn}") for a in actions}
-
-
-GRANTS = {
-    "Ingest": receive("EventsQueue")
-    | {("dynamodb:UpdateItem", "${LedgerTable.Arn}"), ("dynamodb:UpdateItem", "${DigestTable.Arn}")}
-    | state("UpdateItem"),
-    "Judge": READ_STREAM
-    | receive("RecheckQueue")
-    | READ_TALLIES
-    | KEEP_DIGESTS
-    | state("GetItem", "UpdateItem", "PutItem", "Query")
-    | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
-    "Actuate": READ_STREAM
-    | state("GetItem", "UpdateItem", "PutItem")
-    | {("dynamodb:Query", "${StateTable.Arn}/index/pending")}
-    | {("ses:GetConfigurationSet", ANY_SET), ("ses:PutConfigurationSetSendingOptions", ANY_SET), ("ses:ListResourceTenants", ANY_SET)}
-    | {("ses:GetReputationEntity", ANY_TENANT), ("ses:UpdateReputationEntityCustomerManagedStatus", ANY_TENANT)}
-    | {("sns:Publish", "${NoticesTopic}")}
-    | {("events:PutEvents", "arn:aws-test:events:xx-test-1:111122223333:event-bus/default")}
-    | {("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
-    "Alarm": READ_TALLIES
-    | state("GetItem", "UpdateItem", "PutItem", "Query")
-    | {("ses:GetConfigurationSet", ANY_SET), ("cloudwatch:DescribeAlarms", "*")}
-    | {("sqs:SendMessage", "${RecheckQueue.Arn}"), ("sqs:SendMessage", "${WakeUpDeadLetterQueue.Arn}")},
-    "Sweep": READ_TALLIES
-    | KEEP_DIGESTS
-    | state("GetItem", "UpdateItem", "PutItem", "Query")
-    | {("dynamodb:Query", "${StateTable.Arn}/index/pending"), ("dynamodb:Query", "${StateTable.Arn}/index/todo")}
-    | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")}
-    | {("ses:GetConfigurationSet", ANY_SET), ("ses:GetConfigurationSetEventDestinations", ANY_SET), ("ses:ListResourceTenants", ANY_SET)}
-    | {("ses:GetReputationEntity", ANY_TENANT), ("ses:ListTenantResources", ANY_TENANT)}
-    | {("ses:ListConfigurationSets", "*"), ("lambda:InvokeFunction", "${ActuateFunction.Arn}")}
-    | {("ses:GetAccount", "*"), ("cloudwatch:GetMetricData", "*")}
-    | {("ses:ListEmailIdentities", "*"), ("ses:GetEmailIdentity", ANY_IDENTITY)}
-    | {("sqs:SendMessage", "${RecheckQueue.Arn}")},
-    "Operate": READ_TALLIES
-    | state("GetItem", "UpdateItem", "PutItem", "Query", "Scan")
-    | {("ses:GetConfigurationSet", ANY_SET), ("ses:ListResourceTenants", ANY_SET), ("ses:GetReputationEntity", ANY_TENANT)},
-    "Widget": READ_TALLIES
-    | state("GetItem", "Query")
-    | {("dynamodb:Scan", "${StateTable.Arn}/index/phase")},
-}  # fmt: skip
+GRANTS = {function.capitalize(): needs("always", function) for function in NEEDS["always"]}
 # Every condition in a role, so that none disappears unnoticed.
 CONDITIONS = {
     "ReadPolicies": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["policy"]}},
@@ -100,22 +69,17 @@ def test_a_function_may_do_what_it_does_and_nothing_else(resources, function):
 
 @pytest.mark.parametrize("function", GRANTS)
 def test_chats_are_told_only_where_that_was_asked_for(function):
-    more = {"Actuate": {("sns:Publish", "${ChatTopic}")}}
     role = stack.deployed(ChatNotices="true")[f"{function}Role"]["Properties"]
     granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
-    assert granted == GRANTS[function] | log(function) | more.get(function, set())
+    assert granted == GRANTS[function] | log(function) | needs("chats", function)
 
 
 @pytest.mark.parametrize("function", GRANTS)
 def test_the_account_is_stopped_only_where_that_was_asked_for(function):
-    more = {
-        "Actuate": {("ses:GetAccount", "*"), ("ses:PutAccountSendingAttributes", "*")},
-        "Operate": {("ses:GetAccount", "*")},
-    }
     resources = stack.deployed(AllowAccountStop="true")
     role = resources[f"{function}Role"]["Properties"]
     granted = {(a, r) for s in statements(role) for a in as_list(s["Action"]) for r in as_list(s["Resource"])}
-    assert granted == GRANTS[function] | log(function) | more.get(function, set())
+    assert granted == GRANTS[function] | log(function) | needs("accountStop", function)
     for allowed, word in (("true", "allowed"), ("false", "forbidden")):
         environment = stack.deployed(AllowAccountStop=allowed)[f"{function}Function"]["Properties"]["Environment"]
         assert environment["Variables"].get("GUARD_ACCOUNT_STOP", word) == word
@@ -125,11 +89,8 @@ def test_the_account_is_stopped_only_where_that_was_asked_for(function):
     ("enrols", "also"),
     [
         ("off", set()),
-        ("events", {("ses:CreateConfigurationSetEventDestination", ANY_SET)}),
-        (
-            "events-and-metrics",
-            {("ses:CreateConfigurationSetEventDestination", ANY_SET), ("ses:PutConfigurationSetReputationOptions", ANY_SET)},
-        ),
+        ("events", needs("enrols", "Sweep")),
+        ("events-and-metrics", needs("enrols", "Sweep") | needs("enrolsWithMetrics", "Sweep")),
     ],
 )
 def test_nothing_is_enrolled_without_being_asked_for(enrols, also):

@@ -22,7 +22,7 @@ FUNCTIONS = {
 ENVIRONMENT = {
     "ingest": {
         "GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_ACCOUNT_ID", "GUARD_ACCOUNTS", "GUARD_HASH_KEY",
-        "GUARD_EVENTS_QUEUE_ARN",
+        "GUARD_EVENTS_QUEUE_ARN", "GUARD_CANARY_SET",
     },
     "judge": {"GUARD_LEDGER_TABLE", "GUARD_DIGEST_TABLE", "GUARD_STATE_TABLE", "GUARD_MODE", "GUARD_POLICY", "GUARD_RECHECK_QUEUE_URL"},
     "actuate": {
@@ -117,7 +117,7 @@ def test_a_function_is_told_what_its_code_asks_for(name):
 def test_the_variables_say_what_their_names_say():
     resources = stack.deployed(
         Mode="observe", Policy="[bounce]", EventBusName="mail", OnDrift="adopt", HearEventBus="true", EnrolNewSets="events",
-        AllowAccountStop="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2", ChatNotices="true",
+        AllowAccountStop="true", Canary="true", Accounts="444455556666/xx-test-1,111122223333/xx-test-2", ChatNotices="true",
         RunbookUrl="https://wiki.example.com/mail",
     )
     told = {}
@@ -149,6 +149,7 @@ def test_the_variables_say_what_their_names_say():
         "GUARD_JUDGE_FUNCTION": "${JudgeFunction}",
         "GUARD_EVENTS_QUEUE": "${EventsQueue.QueueName}",
         "GUARD_EVENTS_QUEUE_ARN": "${EventsQueue.Arn}",
+        "GUARD_CANARY_SET": "${CanarySet}",
         "GUARD_EVENTS_DEAD_LETTER_QUEUE": "${EventsDeadLetterQueue.QueueName}",
         "GUARD_WAKE_UP_DEAD_LETTER_QUEUE": "${WakeUpDeadLetterQueue.QueueName}",
         "GUARD_OPERATE_FUNCTION_ARN": "${OperateFunction.Arn}",
@@ -402,6 +403,15 @@ def test_listed_configuration_sets_are_attached(sets, attached):
     resources = stack.deployed(ConfigurationSets=sets)
     destinations = of_type(resources, "AWS::SES::ConfigurationSetEventDestination").values()
     assert [d["ConfigurationSetName"] for d in destinations] == attached
+
+
+def test_the_canary_s_set_is_the_stack_s_own_and_heard_as_others_are():
+    assert not of_type(stack.deployed(), "AWS::SES::ConfigurationSet")
+    assert stack.deployed()["IngestFunction"]["Properties"]["Environment"]["Variables"]["GUARD_CANARY_SET"] == ""
+    resources = stack.deployed(Canary="true", ConfigurationSets="one")
+    assert of_type(resources, "AWS::SES::ConfigurationSet") == {"CanarySet": {"Name": "guard-canary"}}, "nothing that undoes a pause"
+    heard = of_type(resources, "AWS::SES::ConfigurationSetEventDestination")
+    assert heard["CanaryEventDestination"] == heard["EventDestinationone"] | {"ConfigurationSetName": "${CanarySet}"}
 
 
 def test_an_address_for_notices_is_optional():

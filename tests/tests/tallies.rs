@@ -199,6 +199,24 @@ impl Ledger for NoAccount {
 }
 
 #[tokio::test]
+async fn simulated_mail_is_the_set_s_and_not_the_account_s() {
+    let now = at(NOON);
+    let (ledger, register) = (MemoryLedger::default(), MemoryRegister::default());
+    let counter = Counter::new(ledger.clone(), register.clone(), ManualClock::at(now));
+    let mut batch: Vec<_> = (0..30).map(|mail| receipt("canary", kind((mail % 2) as u8), mail, now)).collect();
+    for one in batch.iter_mut().take(20).flat_map(|one| &mut one.signals) {
+        one.simulated = true;
+    }
+    let counted = counter.count(&batch, plus_seconds(now, 60)).await;
+    assert_eq!((counted.marked, counted.failed.len(), counted.account_faults.len()), (1, 0, 0), "{counted:?}");
+    let canary = set("canary");
+    let of = async |set: &SetKey| ledger.window(set, Bucket::of(now), Bucket::of(now)).await.unwrap()[0].counts;
+    let (tally, account) = (of(&canary).await, of(&canary.account_shard()).await);
+    assert_eq!([tally.sends, tally.bounces].map(|count| count.exact()), [Some(15); 2]);
+    assert_eq!((account.sends.lower(), account.sends.upper(), account.bounces.exact()), (5, 5, Some(5)));
+}
+
+#[tokio::test]
 async fn a_set_neither_fails_nor_waits_for_the_account_and_the_account_catches_up() {
     let now = at(NOON);
     let refuses = std::sync::Arc::new(true.into());

@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
     let mut settings = Settings::new(&env);
     let (ledger, digests, state) = (settings.ledger_table(), settings.digest_table(), settings.state_table());
     let (homes, key, queue) = (settings.homes(), settings.hash_key(), settings.events_queue_arn());
+    let canary = settings.canary();
     let read = (|| Some((ledger?, digests?, state?, homes?, key?, queue?)))();
     let (ledger, digests, state, homes, key, queue) = settings.finish(read)?;
 
@@ -20,7 +21,8 @@ async fn main() -> Result<(), Error> {
     let (ledger, digests) = (DynamoLedger::new(&clients, &ledger), DynamoDigests::new(&clients, &digests));
     let ledger = DigestedLedger::new(ledger, digests, SystemClock);
     let register = DynamoRegister::new(&clients, &state);
-    let ingest = &Ingest::new(queue, Reader::guarding(homes, key), ledger, register, SystemClock);
+    let canary = canary.map(|name| homes.own().set(name));
+    let ingest = &Ingest::new(queue, Reader::guarding(homes, key).with_canary(canary), ledger, register, SystemClock);
     run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(ingest.handle(event.payload, event.context.deadline).await)
     }))

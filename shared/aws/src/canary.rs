@@ -1,15 +1,17 @@
-//! What `ses-guard doctor --canary` does in AWS: a configuration set that comes and goes, and events of mail that was never
-//! sent.
+//! What `ses-guard doctor --canary` does in AWS: mail to SES's mailbox simulator from the stack's canary set; or a set that
+//! comes and goes, and events of mail that was never sent.
 
 use std::error::Error;
 
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use guard_core::port::chain;
 use serde_json::{Value, json};
 
 use crate::Clients;
 
-/// A configuration set of its own, and a way to say that it sent mail.
+/// What acts in AWS for a canary.
 #[derive(Debug)]
 pub struct Canary {
     ses: aws_sdk_sesv2::Client,
@@ -26,6 +28,17 @@ pub enum Way {
     Ingest,
 }
 
+/// What SES made of one mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mailed {
+    /// It was accepted.
+    Accepted,
+    /// The set is paused, or all sending is.
+    Paused,
+    /// It was refused for another reason.
+    Refused(String),
+}
+
 fn told(error: &(dyn Error + 'static)) -> String {
     chain(error)
 }
@@ -38,6 +51,36 @@ impl Canary {
             ses: aws_sdk_sesv2::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
+        }
+    }
+
+    /// Sends one mail of this set that bounces. It goes to the mailbox simulator and to nobody else, whatever is given.
+    pub async fn mail(&self, set: &str, from: &str, number: usize) -> Mailed {
+        let text = |text: &str| Content::builder().data(text).build();
+        let (subject, body) =
+            (text("ses-guard canary"), text("ses-guard doctor sent this to Amazon SES's mailbox simulator."));
+        let content = subject.and_then(|subject| {
+            let body = Body::builder().text(body?).build();
+            Ok(EmailContent::builder().simple(Message::builder().subject(subject).body(body).build()).build())
+        });
+        let content = match content {
+            Ok(content) => content,
+            Err(error) => return Mailed::Refused(told(&error)),
+        };
+        let to = Destination::builder().to_addresses(format!("bounce+{number}@simulator.amazonses.com")).build();
+        let mail = self.ses.send_email().configuration_set_name(set).from_email_address(from);
+        match mail.destination(to).content(content).send().await {
+            Ok(_) => Mailed::Accepted,
+            Err(error) if error.as_service_error().is_some_and(SendEmailError::is_sending_paused_exception) => {
+                Mailed::Paused
+            }
+            Err(error) => {
+                let why = match error.as_service_error().and_then(|refusal| refusal.meta().message()) {
+                    Some(why) => why.to_owned(),
+                    None => told(&error),
+                };
+                Mailed::Refused(format!("ses:SendEmail: {why}"))
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use guard_core::steps::enrol::Patient;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::roles::Roles;
 use crate::{Clients, OperateFunction, SesInventory, SystemClock};
 
 /// Sets that SES is asked about, at one call a second.
@@ -40,6 +41,7 @@ pub struct Examiner {
     dynamodb: aws_sdk_dynamodb::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     events: aws_sdk_eventbridge::Client,
+    roles: Roles,
 }
 
 /// `None` when there is no such thing, else why it could not be asked.
@@ -66,6 +68,7 @@ impl Examiner {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
+            roles: Roles::new(config),
             clients,
         }
     }
@@ -76,6 +79,7 @@ impl Examiner {
         for name in FUNCTIONS {
             functions.insert(name, self.function(name).await);
         }
+        let roles = self.roles(&functions).await;
         let mut mappings = BTreeMap::new();
         for name in ["ingest", "judge", "actuate"] {
             mappings.insert(name, self.mappings(name).await);
@@ -113,6 +117,7 @@ impl Examiner {
         Facts {
             stack: self.stack.clone(),
             now,
+            roles,
             mappings,
             events_topic: topic("operate", "GUARD_EVENTS_TOPIC_ARN").await,
             notices_topic: topic("actuate", "GUARD_NOTICES_TOPIC_ARN").await,
@@ -149,11 +154,26 @@ impl Examiner {
         let environment = answer.environment().and_then(|environment| environment.variables()).cloned();
         Ok(Some(Function {
             arn: answer.function_arn().unwrap_or_default().to_owned(),
+            role: answer.role().unwrap_or_default().to_owned(),
             environment: environment.unwrap_or_default().into_iter().collect(),
             // Where nothing is said the function was there before states were.
             state: answer.state().map_or("Active", |state| state.as_str()).to_owned(),
             reserved,
         }))
+    }
+
+    /// Of each function that is there.
+    async fn roles(
+        &self,
+        functions: &BTreeMap<&'static str, Known<Option<Function>>>,
+    ) -> BTreeMap<&'static str, Known<Vec<String>>> {
+        let mut roles = BTreeMap::new();
+        for (name, known) in functions {
+            if let Ok(Some(function)) = known {
+                roles.insert(*name, self.roles.policies(&function.role).await);
+            }
+        }
+        roles
     }
 
     async fn mappings(&self, name: &str) -> Known<Vec<Mapping>> {

@@ -2,9 +2,11 @@
 
 mod account;
 mod alarms;
+#[cfg(feature = "doctor")]
 mod canary;
 mod clients;
 mod clock;
+#[cfg(feature = "doctor")]
 mod doctor;
 mod dynamo;
 mod events;
@@ -16,6 +18,8 @@ mod log;
 mod monitor;
 mod operator;
 mod queue;
+#[cfg(feature = "doctor")]
+mod roles;
 mod ses;
 mod settings;
 mod stream;
@@ -24,9 +28,11 @@ mod wake;
 
 pub use account::SesAccount;
 pub use alarms::CloudWatchAlarms;
-pub use canary::{Canary, Way};
+#[cfg(feature = "doctor")]
+pub use canary::{Canary, Mailed, Way};
 pub use clients::Clients;
 pub use clock::SystemClock;
+#[cfg(feature = "doctor")]
 pub use doctor::Examiner;
 pub use dynamo::{DynamoDigests, DynamoLedger, DynamoPolicyStore, DynamoRegister};
 pub use events::{AwsNotifier, Destinations};

@@ -5,7 +5,7 @@ use aws_credential_types::Credentials;
 use guard_core::account::AccountStop;
 use guard_core::event::HashKey;
 use guard_core::home::{Home, Homes};
-use guard_core::name::{AccountId, DestinationName, Region, TopicArn};
+use guard_core::name::{AccountId, ConfigurationSetName, DestinationName, Region, TopicArn};
 use guard_core::policy::Deployed;
 use guard_core::steps::decide::Mode;
 use guard_core::steps::sweep::{EnrolNewSets, OnDrift};
@@ -123,6 +123,12 @@ impl<'a> Settings<'a> {
                 None
             }
         }
+    }
+
+    /// `GUARD_CANARY_SET`: the set whose mail to SES's mailbox simulator counts; empty or missing is none.
+    pub fn canary(&mut self) -> Option<ConfigurationSetName> {
+        (self.read)("GUARD_CANARY_SET").filter(|text| !text.trim().is_empty())?;
+        self.parsed("GUARD_CANARY_SET")
     }
 
     /// `GUARD_HASH_KEY`; never shown.
@@ -332,6 +338,22 @@ mod tests {
         let wrong = "the function's environment is wrong: GUARD_ACCOUNTS: entry 1 of the list: the home must be \
              <account>/<region> (an entry is <account>/<region>, such as 111122223333/eu-west-1)";
         assert_eq!(said, wrong);
+    }
+
+    #[test]
+    fn a_canary_is_named_by_a_name_or_there_is_none() {
+        for (text, canary) in [
+            (None, Ok(None)),
+            (Some(" "), Ok(None)),
+            (Some("guard-canary"), Ok(Some("guard-canary"))),
+            (Some("guard canary"), Err(())),
+        ] {
+            let read = |name: &str| text.filter(|_| name == "GUARD_CANARY_SET").map(str::to_owned);
+            let mut settings = Settings::new(&read);
+            let found = settings.canary().map(String::from);
+            let told = settings.finish(Some(())).map(|()| found).map_err(drop);
+            assert_eq!(told, canary.map(|name| name.map(str::to_owned)), "{text:?}");
+        }
     }
 
     #[test]

@@ -223,7 +223,8 @@ impl Starter {
         });
         let sent_at = Timestamp::from_millisecond(delivery.booked_at).unwrap_or_default();
         let set = delivery.set.clone();
-        let signal = Signal { set, kind, ids: ids.collect(), sender: None, sent_at, occurred_at: sent_at };
+        let signal =
+            Signal { set, kind, ids: ids.collect(), sender: None, sent_at, occurred_at: sent_at, simulated: false };
         Receipt { message_id: delivery.message.to_string(), suspect: delivery.again, signals: vec![signal] }
     }
 }

@@ -1,4 +1,4 @@
-//! As much of resource policies as it takes to see who is let in.
+//! As much of policies as it takes to see who is let in, and what a role may do.
 
 #![expect(clippy::indexing_slicing, reason = "what a JSON value lacks is null")]
 
@@ -46,4 +46,135 @@ fn names(written: &Value, action: &str) -> bool {
     let Some(written) = written.as_str() else { return false };
     let all = action.split_once(':').map(|(service, _)| format!("{service}:*"));
     written == "*" || written.eq_ignore_ascii_case(action) || all.is_some_and(|all| written.eq_ignore_ascii_case(&all))
+}
+
+/// Whether a role with these policies may do `action` to `resource`. A condition is taken to be met where it allows, since the
+/// template narrows by conditions, and not to be met where it denies. Boundaries and an organization's policies are not seen.
+pub(super) fn allows(policies: &[String], action: &str, resource: &str) -> bool {
+    let documents: Vec<Value> = policies.iter().map(|text| serde_json::from_str(text).unwrap_or_default()).collect();
+    let about = documents.iter().flat_map(|document| list(&document["Statement"])).filter(|statement| {
+        covers(statement, "Action", "NotAction", &action.to_ascii_lowercase(), str::to_ascii_lowercase)
+            && covers(statement, "Resource", "NotResource", resource, str::to_owned)
+    });
+    let about: Vec<&Value> = about.collect();
+    let denied = about.iter().any(|one| one["Effect"] == "Deny" && one["Condition"].is_null());
+    !denied && about.iter().any(|one| one["Effect"] == "Allow")
+}
+
+/// Whether a statement speaks of this: one of its patterns matches, or none of those that it leaves out.
+fn covers(statement: &Value, listed: &str, left_out: &str, text: &str, as_written: fn(&str) -> String) -> bool {
+    let matches = |patterns: &Value| {
+        list(patterns)
+            .iter()
+            .filter_map(|one| one.as_str())
+            .any(|one| is_like(as_written(one).as_bytes(), text.as_bytes()))
+    };
+    match statement[left_out].is_null() {
+        true => matches(&statement[listed]),
+        false => !matches(&statement[left_out]),
+    }
+}
+
+/// IAM's `*` and `?`.
+fn is_like(pattern: &[u8], text: &[u8]) -> bool {
+    // Where the latest star stands, and how much of the text it has taken.
+    let (mut at, mut of, mut star) = (0, 0, None);
+    while let Some(letter) = text.get(of) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, of));
+                at += 1;
+            }
+            Some(written) if *written == b'?' || written == letter => (at, of) = (at + 1, of + 1),
+            Some(_) | None => match star {
+                Some((starred, taken)) => {
+                    star = Some((starred, taken + 1));
+                    (at, of) = (starred + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(at..).is_some_and(|rest| rest.iter().all(|letter| *letter == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:events";
+
+    #[test]
+    fn stars_and_question_marks_are_iam_s() {
+        for (pattern, text, matches) in [
+            ("*", "", true),
+            ("*", "anything", true),
+            ("", "", true),
+            ("", "a", false),
+            ("sqs:*", "sqs:sendmessage", true),
+            ("sqs:*", "sns:publish", false),
+            ("*message", "sqs:sendmessage", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-b-b", false),
+            ("tenant-?", "tenant-a", true),
+            ("tenant-?", "tenant-ab", false),
+            ("tenant-?", "tenant-", false),
+            ("abc", "ab", false),
+            ("ab", "abc", false),
+        ] {
+            assert_eq!(is_like(pattern.as_bytes(), text.as_bytes()), matches, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_role_may_what_a_statement_allows_and_none_denies() {
+        let statement = |effect: &str, more: Value| {
+            let mut statement = serde_json::json!({"Effect": effect, "Action": "sqs:SendMessage", "Resource": QUEUE});
+            statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            statement
+        };
+        let none = || serde_json::json!({});
+        let allow = |more: Value| statement("Allow", more);
+        let deny = |more: Value| statement("Deny", more);
+        let not = |name: &str, value: &str| {
+            let mut statement = allow(none());
+            let object = statement.as_object_mut().unwrap();
+            object.remove(name.trim_start_matches("Not"));
+            object.insert(name.to_owned(), value.into());
+            statement
+        };
+        for (what, statements, may) in [
+            ("nothing", vec![], false),
+            ("allowed", vec![allow(none())], true),
+            ("in capitals", vec![allow(serde_json::json!({"Action": ["SQS:SENDMESSAGE"]}))], true),
+            (
+                "by a pattern",
+                vec![allow(serde_json::json!({"Action": "sqs:Send*", "Resource": "arn:aws:sqs:*:events"}))],
+                true,
+            ),
+            ("another action", vec![allow(serde_json::json!({"Action": "sqs:ReceiveMessage"}))], false),
+            (
+                "another resource",
+                vec![allow(serde_json::json!({"Resource": "arn:aws:sqs:eu-west-1:111122223333:other"}))],
+                false,
+            ),
+            ("under a condition", vec![allow(serde_json::json!({"Condition": {"Bool": {"a": "true"}}}))], true),
+            ("denied", vec![allow(none()), deny(none())], false),
+            ("denied elsewhere", vec![allow(none()), deny(serde_json::json!({"Resource": "*other"}))], true),
+            (
+                "denied under a condition",
+                vec![allow(none()), deny(serde_json::json!({"Condition": {"Bool": {}}}))],
+                true,
+            ),
+            ("all but another action", vec![not("NotAction", "sqs:ReceiveMessage")], true),
+            ("all but this action", vec![not("NotAction", "sqs:*")], false),
+            ("all but this resource", vec![not("NotResource", QUEUE)], false),
+        ] {
+            let policies: Vec<String> = vec![serde_json::json!({"Statement": statements}).to_string()];
+            assert_eq!(allows(&policies, "sqs:SendMessage", QUEUE), may, "{what}");
+        }
+        assert!(!allows(&["no JSON".to_owned()], "sqs:SendMessage", QUEUE));
+        let apart = [deny(none()), allow(none())].map(|one| serde_json::json!({"Statement": one}).to_string());
+        assert!(!allows(&apart, "sqs:SendMessage", QUEUE), "in two policies");
+    }
 }

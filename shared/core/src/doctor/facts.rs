@@ -20,6 +20,8 @@ pub struct Facts {
     pub now: Timestamp,
     /// Its functions by their names without the stack's.
     pub functions: BTreeMap<&'static str, Known<Option<Function>>>,
+    /// The policies of each function's role, as JSON texts.
+    pub roles: BTreeMap<&'static str, Known<Vec<String>>>,
     /// What each of the functions that read queues or streams is fed by.
     pub mappings: BTreeMap<&'static str, Known<Vec<Mapping>>>,
     /// The topic to which SES publishes.
@@ -49,6 +51,8 @@ pub struct Facts {
 pub struct Function {
     /// Its ARN.
     pub arn: String,
+    /// Its role's ARN.
+    pub role: String,
     /// Its environment.
     pub environment: BTreeMap<String, String>,
     /// `Active`, or what keeps it from running.

@@ -98,6 +98,23 @@ pub(super) fn sets(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// What lies in other accounts and Regions takes other credentials.
+pub(super) fn other_homes(facts: &Facts) -> Option<Finding> {
+    let operate = facts.functions.get("operate")?.as_ref().ok()?.as_ref()?;
+    let listed = operate.environment.get("GUARD_ACCOUNTS").filter(|listed| !listed.trim().is_empty())?;
+    let homes: Vec<(&str, &str)> = listed.split(',').filter_map(|home| home.trim().split_once('/')).collect();
+    let (account, region) = homes.first()?;
+    let sentence = format!(
+        "of {} other homes nothing was looked at but whether the functions may assume their roles: {}",
+        homes.len(),
+        one_line(listed)
+    );
+    let fix = format!(
+        "ses-guard status --home {account}/{region}; with that account's credentials: aws cloudformation detect-stack-drift --stack-name ses-reputation-guard-member --region {region}"
+    );
+    Some(Finding::advice("homes", &facts.stack, sentence, fix))
+}
+
 /// By what the guard hears, as `operate` was told.
 fn ear(facts: &Facts) -> Option<Ear> {
     let environment = &facts.functions.get("operate")?.as_ref().ok()?.as_ref()?.environment;
@@ -174,7 +191,8 @@ fn sight(facts: &Facts, sight: &Value) -> Vec<Finding> {
         Some(_) => {}
     }
     for spot in sight["blindSpots"].as_array().into_iter().flatten() {
-        let text = |field: &str| one_line(spot[field].as_str().unwrap_or_default());
+        // The guard does not know its stack's name; whoever found it by that name does.
+        let text = |field: &str| one_line(spot[field].as_str().unwrap_or_default()).replace("STACK", &facts.stack);
         findings.push(Finding::fault("blindSpot", &text("blindSpot"), text("sentence"), text("next")));
     }
     findings

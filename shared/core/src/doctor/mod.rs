@@ -3,6 +3,7 @@
 
 mod documents;
 mod facts;
+mod grants;
 mod health;
 mod pipeline;
 #[cfg(test)]
@@ -80,6 +81,7 @@ impl Finding {
 /// Everything that is wrong, the worst first, each once.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = pipeline::functions(facts);
+    findings.extend(grants::permissions(facts));
     findings.extend(pipeline::mappings(facts));
     findings.extend(pipeline::topics(facts));
     findings.extend(pipeline::queues(facts));
@@ -87,6 +89,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(health::alarms(facts));
     findings.extend(health::timers(facts));
     findings.extend(health::sets(facts));
+    findings.extend(health::other_homes(facts));
     findings.extend(health::status(facts));
     findings.extend(health::stopped(facts));
     findings.sort_by_key(|finding| finding.severity);

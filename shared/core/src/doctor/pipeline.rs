@@ -218,9 +218,13 @@ fn queue_of(facts: &Facts, role: QueueRole, queue: &Queue, findings: &mut Vec<Fi
         QueueRole::EventsDead if queue.messages > 0 => {
             let sentence =
                 format!("holds {} events that could not be counted; they are missing in the tallies", queue.messages);
+            let to = match facts.queues.get(&QueueRole::Events) {
+                Some(Ok(Some(events))) => format!(" --destination-arn {}", events.arn),
+                Some(Ok(None) | Err(_)) | None => String::new(),
+            };
             let fix = format!(
-                "read the ingest log, mend the cause, then: aws sqs start-message-move-task --source-arn {}",
-                queue.arn
+                "aws logs tail /aws/lambda/{}-ingest --since 1d --filter-pattern '?WARN ?ERROR'; mend the cause, then: aws sqs start-message-move-task --source-arn {}{to}",
+                facts.stack, queue.arn
             );
             findings.push(Finding::fault("deadLetters", &queue.arn, sentence, fix));
         }

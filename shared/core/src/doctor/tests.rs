@@ -39,10 +39,24 @@ fn subscription(protocol: &str, endpoint: &str) -> Subscription {
     Subscription { arn, protocol, endpoint, raw: true, filtered: false }
 }
 
+fn role_of(grants: &[(&str, &str)]) -> String {
+    let grant =
+        |(action, resource): &(&str, &str)| json!({"Effect": "Allow", "Action": [action], "Resource": resource});
+    json!({"Statement": grants.iter().map(grant).collect::<Vec<_>>()}).to_string()
+}
+
 fn healthy() -> Facts {
     let environment: BTreeMap<String, String> = [
         ("GUARD_MODE", "enforce"),
         ("GUARD_STATE_TABLE", "guard-state"),
+        ("GUARD_LEDGER_TABLE", "guard-ledger"),
+        ("GUARD_DIGEST_TABLE", "guard-digests"),
+        ("GUARD_EVENTS_QUEUE_ARN", QUEUE),
+        ("GUARD_RECHECK_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111122223333/recheck"),
+        ("GUARD_WAKE_UP_DEAD_LETTER_QUEUE", "dead-wake-ups"),
+        ("GUARD_NOTICES_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:notices"),
+        ("GUARD_EVENT_BUS", "default"),
+        ("GUARD_ACTUATE_FUNCTION", "guard-actuate"),
         ("GUARD_EVENTS_TOPIC_ARN", TOPIC),
         ("GUARD_EVENT_DESTINATION", "guard-guard"),
         ("GUARD_HEARS_EVENT_BUS", "false"),
@@ -50,7 +64,9 @@ fn healthy() -> Facts {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    let function = Function { arn: "arn".into(), environment, state: "Active".into(), reserved: None };
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:guard".to_owned();
+    let role = "arn:aws:iam::111122223333:role/guard".to_owned();
+    let function = Function { arn, role, environment, state: "Active".into(), reserved: None };
     let topic = |arn: &str, service: &str, subscriptions| Topic {
         arn: arn.into(),
         policy: policy(service, "sns:Publish", "arn:aws:ses:eu-west-1:111122223333:configuration-set/*"),
@@ -67,6 +83,7 @@ fn healthy() -> Facts {
         stack: "guard".into(),
         now: "2026-11-20T12:00:00Z".parse().unwrap(),
         functions: FUNCTIONS.map(|name| (name, Ok(Some(function.clone())))).into(),
+        roles: FUNCTIONS.map(|name| (name, Ok(vec![role_of(&[("*", "*")])]))).into(),
         mappings: [
             ("ingest", Ok(vec![mapping(QUEUE)])),
             ("judge", Ok(vec![mapping(STREAM), mapping("arn:aws:sqs:eu-west-1:111122223333:recheck")])),
@@ -123,7 +140,7 @@ fn alarm_mut(facts: &mut Facts) -> &mut Alarm {
 }
 
 /// What was planted, the check that finds it, and a part of the command that mends it.
-const PLANTED: [(&str, &str, &str, Plant); 33] = [
+const PLANTED: [(&str, &str, &str, Plant); 35] = [
     ("a function is gone", "function", "sam deploy", |facts| drop(facts.functions.insert("judge", Ok(None)))),
     ("a function is switched off", "function", "delete-function-concurrency", |facts| {
         function_mut(facts, "ingest").reserved = Some(0)
@@ -131,6 +148,15 @@ const PLANTED: [(&str, &str, &str, Plant); 33] = [
     ("a function is broken", "function", "StateReason", |facts| function_mut(facts, "ingest").state = "Failed".into()),
     ("a function may not be asked about", "function", "allow", |facts| {
         drop(facts.functions.insert("sweep", Err("AccessDenied".into())))
+    }),
+    ("a role lacks an action", "permission", "sam deploy", |facts| {
+        let policy = role_of(&[("dynamodb:*", "*"), ("logs:*", "*")]);
+        drop(facts.roles.insert("ingest", Ok(vec![policy])))
+    }),
+    ("roles may not be asked about", "permission", "allow", |facts| {
+        for role in facts.roles.values_mut() {
+            *role = Err("iam:ListRolePolicies: AccessDenied".into());
+        }
     }),
     ("functions of two modes", "mode", "sam deploy", |facts| {
         drop(function_mut(facts, "judge").environment.insert("GUARD_MODE".into(), "observe".into()))
@@ -218,6 +244,63 @@ fn each_fault_is_found_alone_with_the_command_that_mends_it() {
     }
 }
 
+/// What `judge` is granted, as the template writes it.
+const JUDGE: [(&str, &str); 14] = [
+    ("dynamodb:DescribeStream", STREAM),
+    ("dynamodb:GetRecords", STREAM),
+    ("dynamodb:GetShardIterator", STREAM),
+    ("dynamodb:ListStreams", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state/stream/*"),
+    ("sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:111122223333:recheck"),
+    ("sqs:DeleteMessage", "arn:aws:sqs:eu-west-1:111122223333:recheck"),
+    ("sqs:GetQueueAttributes", "arn:aws:sqs:eu-west-1:111122223333:recheck"),
+    ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:*"),
+    ("dynamodb:Query", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-?*"),
+    ("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-digests"),
+    ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state"),
+    ("dynamodb:UpdateItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state"),
+    ("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state"),
+    ("logs:PutLogEvents", "*"),
+];
+
+#[test]
+fn each_grant_that_a_function_needs_is_missed() {
+    let found = |grants: &[(&str, &str)]| {
+        let mut facts = healthy();
+        facts.roles.insert("judge", Ok(vec![role_of(grants)]));
+        examine(&facts)
+    };
+    assert_eq!(found(&JUDGE), []);
+    for (number, (action, resource)) in JUDGE.iter().enumerate().take(13) {
+        let mut grants = JUDGE.to_vec();
+        grants.remove(number);
+        let found = found(&grants);
+        assert_eq!(found.len(), 1, "{action} on {resource}");
+        let said = (found[0].check, &*found[0].subject, found[0].sentence.contains(action));
+        assert_eq!(said, ("permission", "guard-judge", true), "{}", found[0].sentence);
+    }
+}
+
+#[test]
+fn what_is_switched_on_needs_its_grants_too() {
+    for (function, variable, value, action) in [
+        ("actuate", "GUARD_CHAT_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:chats", "sns:Publish"),
+        ("operate", "GUARD_ACCOUNT_STOP", "allowed", "ses:GetAccount"),
+        ("sweep", "GUARD_ENROL_NEW_SETS", "events", "ses:CreateConfigurationSetEventDestination"),
+        ("sweep", "GUARD_ENROL_NEW_SETS", "events-and-metrics", "ses:PutConfigurationSetReputationOptions"),
+        ("operate", "GUARD_ACCOUNTS", "444455556666/us-east-1,777788889999/eu-west-1", "sts:AssumeRole"),
+    ] {
+        let mut facts = healthy();
+        drop(function_mut(&mut facts, function).environment.insert(variable.into(), value.into()));
+        let homes = examine(&facts).iter().map(|one| (one.severity, one.check)).collect::<Vec<_>>();
+        let said: &[_] = if variable == "GUARD_ACCOUNTS" { &[(Severity::Advice, "homes")] } else { &[] };
+        assert_eq!(homes, said, "{variable}");
+        let deny = json!({"Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}}).to_string();
+        facts.roles.insert(function, Ok(vec![role_of(&[("*", "*")]), deny]));
+        let found = examine(&facts);
+        assert!(found.len() == said.len() + 1 && found[0].sentence.contains(action), "{variable}: {found:#?}");
+    }
+}
+
 #[test]
 fn the_clock_and_the_latest_look_have_their_bounds() {
     for (checked_at, check) in [
@@ -238,12 +321,13 @@ fn what_works_is_advice_and_comes_last() {
     let mut facts = healthy();
     facts.status = Ok(json!({"ok": true, "mode": "observe", "policySource": "stored",
         "sight": {"checkedAt": "2026-11-20T11:57:00Z", "blindSpots": [
-            {"blindSpot": "silence", "sentence": "Of 100 mails 3 were heard.", "next": "ses-guard list --unheard"}]}}));
+            {"blindSpot": "behind", "sentence": "Late.", "next": "aws logs tail /aws/lambda/STACK-ingest"}]}}));
     for function in FUNCTIONS {
         function_mut(&mut facts, function).environment.insert("GUARD_POLICY".into(), "mode = 'enforce'".into());
     }
     facts.sets_in_all = 90;
     facts.stopped.as_mut().unwrap()[0]["phaseAfter"] = json!("EXTERNAL");
+    assert_eq!(examine(&facts)[0].fix, "aws logs tail /aws/lambda/guard-ingest");
     let told: Vec<_> = examine(&facts).into_iter().map(|one| (one.severity, one.check)).collect();
     let advice = |check| (Severity::Advice, check);
     assert_eq!(

@@ -13,7 +13,7 @@
 //! | `Complaint` | `OnAccountSuppressionList`, `OnTenantSuppressionList` | prevented | `complainedRecipients` | accepted, never sent: nobody complained |
 //! | | none, anything else | complaint | 1 per `feedbackId` | SES: the recipients listed *may have* complained |
 //! | | feedback type `not-spam` | nothing | | RFC 5965 and its registry: the opposite of a complaint |
-//! | any | recipients `@simulator.amazonses.com` | nothing | | SES: the mailbox simulator does not affect your rates |
+//! | any | recipients `@simulator.amazonses.com` | nothing, but of the canary | | SES: the mailbox simulator does not affect your rates |
 //!
 //! Sources: Amazon SES Developer Guide, "Contents of event data that Amazon SES publishes to Amazon SNS", "Managing
 //! sending quotas", "Using the global / account-level / tenant-level suppression list", "Using the mailbox simulator".

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::home::Homes;
-use crate::name::{AccountId, ConfigurationSetName, Region};
+use crate::name::{AccountId, Region, SetKey};
 
 pub use alarm::{AlarmChange, AlarmState};
 pub use envelope::{Record, records};
@@ -84,7 +84,7 @@ pub struct Reader {
     accounts: Accounts,
     region: Option<Region>,
     key: HashKey,
-    canary: Option<ConfigurationSetName>,
+    canary: Option<SetKey>,
     any_age: bool,
 }
 
@@ -99,10 +99,11 @@ impl Reader {
         Self::new(Accounts::Guarded(homes), None, key)
     }
 
-    /// The one configuration set whose mail to the mailbox simulator counts: it proves that counting works.
+    /// The one configuration set whose mail to the mailbox simulator counts: it proves that counting works. A set of the same
+    /// name in another home is another set.
     #[must_use]
-    pub fn with_canary(mut self, canary: ConfigurationSetName) -> Self {
-        self.canary = Some(canary);
+    pub fn with_canary(mut self, canary: Option<SetKey>) -> Self {
+        self.canary = canary;
         self
     }
 

@@ -91,11 +91,14 @@ pub(super) struct Recipient<'a> {
     action: Option<Text<'a>>,
 }
 
-/// Never none; or why there are none.
-type Ids = Result<Vec<ReceiptId>, Ignored>;
+/// Who is counted: never nobody.
+struct Recipients {
+    ids: Vec<ReceiptId>,
+    simulated: bool,
+}
 
 /// What a record adds; or why it adds nothing.
-type Counted = Result<(counts::Counting, Vec<ReceiptId>), Ignored>;
+type Counted = Result<(counts::Counting, Recipients), Ignored>;
 
 /// Reads the text of a record of a counted type.
 pub(super) fn read(
@@ -138,8 +141,8 @@ pub(super) fn count(
     };
     let region = region.ok_or(ParseError::NoRegion)?;
 
-    let simulator_counts = reader.canary.as_ref() == Some(&name);
-    let units = Units { reader, message_id: &message_id, simulator_counts };
+    let set = SetKey { account, region, name };
+    let units = Units { reader, message_id: &message_id, is_canary: reader.canary.as_ref() == Some(&set) };
     let occurred_at = occurred_at(&record.bounce, &record.complaint, sent_at);
     let counted = match event_type {
         EventType::Send => units.of_send(mail.destination)?,
@@ -147,9 +150,8 @@ pub(super) fn count(
         EventType::Complaint => units.of_complaint(record.complaint.ok_or(ParseError::Missing("complaint"))?)?,
     };
     Ok(match counted {
-        Ok((counting, ids)) => {
-            let set = SetKey { account, region, name };
-            let signal = Signal { set, kind: counting.kind, ids, sender, sent_at, occurred_at };
+        Ok((counting, Recipients { ids, simulated })) => {
+            let signal = Signal { set, kind: counting.kind, ids, sender, sent_at, occurred_at, simulated };
             Reading::Signals { signals: vec![signal], unknown_subtype: counting.unknown_subtype }
         }
         Err(ignored) => Reading::Ignored(ignored),
@@ -160,7 +162,7 @@ pub(super) fn count(
 struct Units<'a> {
     reader: &'a Reader,
     message_id: &'a str,
-    simulator_counts: bool,
+    is_canary: bool,
 }
 
 impl Units<'_> {
@@ -203,29 +205,32 @@ impl Units<'_> {
         let ids = match candidates {
             Ok(_) | Err(Ignored::NoRecipients) if counting.kind == SignalKind::Complaint => {
                 let feedback_id = present(complaint.feedback_id, "complaint.feedbackId")?;
-                Ok(vec![self.reader.key.complaint(self.message_id, &feedback_id)])
+                let ids = vec![self.reader.key.complaint(self.message_id, &feedback_id)];
+                Ok(Recipients { ids, simulated: candidates.is_ok_and(|found| found.simulated) })
             }
             candidates => candidates,
         };
         Ok(ids.map(|ids| (counting, ids)))
     }
 
-    /// One id for each different address that is not the simulator's; never none.
+    /// One id for each different address that is not the simulator's. Of the canary the simulator's count, too, in mail that
+    /// went nowhere else: what it sends to people is a mail like any other.
     fn recipients<'t>(
         &self,
-        addresses: impl ExactSizeIterator<Item = &'t str>,
+        addresses: impl ExactSizeIterator<Item = &'t str> + Clone,
         field: &'static str,
-    ) -> Result<Ids, ParseError> {
+    ) -> Result<Result<Recipients, Ignored>, ParseError> {
         if addresses.len() == 0 {
             return Ok(Err(Ignored::NoRecipients));
         }
+        let simulated = self.is_canary && addresses.clone().all(|written| counts::is_simulator(bare(written)));
         let mut ids = Vec::with_capacity(addresses.len());
         for written in addresses {
             let address = bare(written);
             if address.is_empty() {
                 return Err(ParseError::Missing(field));
             }
-            if counts::is_simulator(address) && !self.simulator_counts {
+            if counts::is_simulator(address) && !simulated {
                 continue;
             }
             let id = self.reader.key.recipient(self.message_id, address);
@@ -233,7 +238,7 @@ impl Units<'_> {
                 ids.push(id);
             }
         }
-        Ok(if ids.is_empty() { Err(Ignored::Simulator) } else { Ok(ids) })
+        Ok(if ids.is_empty() { Err(Ignored::Simulator) } else { Ok(Recipients { ids, simulated }) })
     }
 }
 

@@ -108,6 +108,9 @@ pub struct Signal {
     /// The bounce's or complaint's own time; `sent_at` for a send, and where it is absent, unreadable or earlier. It
     /// decides nothing here: a replay of past events goes by it.
     pub occurred_at: Timestamp,
+    /// Whether all of it went to SES's mailbox simulator, which is counted of the canary alone, and which SES leaves out of the
+    /// account's rates.
+    pub simulated: bool,
 }
 
 impl Signal {

@@ -1,6 +1,7 @@
 //! Alarms, whichever way they come.
 
 use super::*;
+use crate::name::ConfigurationSetName;
 
 fn read(body: &Value) -> AlarmChange {
     match reader().read(&body.to_string(), now()) {

@@ -145,8 +145,36 @@ fn ids_are_of_the_mail_and_its_recipient_or_of_the_mail_and_the_complaint() {
 
 #[test]
 fn the_simulator_counts_for_the_canary_alone() {
-    let to_simulator = send(&["success@simulator.amazonses.com"]).to_string();
-    let canary = |name: &str| reader().with_canary(name.parse().unwrap());
-    assert_eq!(told_by(&canary("marketing-weekly"), &to_simulator), "marketing-weekly Send 1");
-    assert!(told_by(&canary("canary"), &to_simulator).starts_with("ignored: only mailbox simulator"));
+    let simulator = "bounce+1@simulator.amazonses.com";
+    let to_simulator = send(&[simulator, "Canary <success@simulator.amazonses.com>"]).to_string();
+    let canary = |key: &str| reader().with_canary(key.parse().ok());
+    let own = canary("111122223333/eu-west-1/marketing-weekly");
+    assert_eq!(told_by(&own, &to_simulator), "marketing-weekly Send 2");
+    assert_eq!(told_by(&own, &bounce(json!([{"emailAddress": simulator}])).to_string()), "marketing-weekly Bounce 1");
+    for other in [
+        "111122223333/eu-west-1/marketing",
+        "111122223333/us-east-1/marketing-weekly",
+        "444455556666/eu-west-1/marketing-weekly",
+        "none",
+    ] {
+        let told = told_by(&canary(other), &to_simulator);
+        assert!(told.starts_with("ignored: only mailbox simulator"), "{other}: {told}");
+    }
+}
+
+#[test]
+fn what_the_canary_sends_to_people_is_mail_like_any_other() {
+    let simulator = "bounce@simulator.amazonses.com";
+    let own = reader().with_canary("111122223333/eu-west-1/marketing-weekly".parse().ok());
+    for (body, count, simulated) in [
+        (send(&[simulator]), 1, true),
+        (send(&[simulator, "ana@example.net"]), 1, false),
+        (send(&["ana@example.net"]), 1, false),
+        (complaint(json!([{"emailAddress": "complaint@simulator.amazonses.com"}])), 1, true),
+        (complaint(json!([{"emailAddress": "ana@example.net"}])), 1, false),
+        (complaint(json!([])), 1, false),
+    ] {
+        let Ok(Reading::Signals { signals, .. }) = own.read(&body.to_string(), now()) else { panic!("{body}") };
+        assert_eq!((signals[0].count(), signals[0].simulated), (count, simulated), "{body}");
+    }
 }
