@@ -362,6 +362,14 @@ async fn a_trial_ends_by_time_and_a_warning_when_its_mail_is_out_of_the_window()
     assert_eq!(guard.state(&promo).await.phase, Phase::Active, "without a single mail");
     assert_eq!(guard.state(&shop).await.phase, Phase::Active);
     assert!(!guard.state(&shop).await.near);
+    sweeps(&mut guard, 15).await;
+    let over = |subjects: Vec<String>| subjects.iter().filter(|one| *one == "SES guard: trial over for promo").count();
+    assert_eq!(over(subjects(&guard)), 1, "told once");
+    let history = guard.register.history(&promo, 1).await.unwrap();
+    let record = (history[0].act, history[0].phase_before, history[0].phase_after, history[0].sentence.as_str());
+    let sentence =
+        "The trial is over: of the 0 mails sent since Fri 20 Nov 13:00 UTC 0 hard-bounced and 0 brought a complaint.";
+    assert_eq!(record, (Act::TrialEnded, Phase::Trial, Phase::Active, sentence));
 }
 
 #[tokio::test]

@@ -188,6 +188,7 @@ fn end(record: &AuditRecord) -> Option<String> {
         | Act::Released
         | Act::CountingDegraded
         | Act::StrangersSend
+        | Act::TrialEnded
         | Act::AlarmNotFollowed
         | Act::AlarmNotUnderstood
         | Act::AccountAtRisk

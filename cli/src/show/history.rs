@@ -62,6 +62,7 @@ fn tone(act: Act) -> Option<Color> {
         | Act::SetsNearLimit => Some(Color::DarkYellow),
         Act::ResumeIntended
         | Act::Resumed
+        | Act::TrialEnded
         | Act::FoundOn
         | Act::HeardAgain
         | Act::Enrolled
@@ -80,6 +81,7 @@ pub(crate) fn word(act: Act) -> &'static str {
         Act::Paused => "paused",
         Act::ResumeIntended => "resuming",
         Act::Resumed => "resumed",
+        Act::TrialEnded => "trial over",
         Act::Held => "held",
         Act::Released => "released",
         Act::CountingDegraded => "counting degraded",

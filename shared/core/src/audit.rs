@@ -121,11 +121,13 @@ pub enum Act {
     TenantInTrouble,
     /// That is over.
     TenantRecovered,
+    /// The set's trial ended, and nothing was wrong.
+    TrialEnded,
 }
 
 impl Act {
     /// Each of them, in their order.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Warned,
         Self::PauseIntended,
         Self::WouldPause,
@@ -160,6 +162,7 @@ impl Act {
         Self::StrangersSend,
         Self::TenantInTrouble,
         Self::TenantRecovered,
+        Self::TrialEnded,
     ];
 }
 

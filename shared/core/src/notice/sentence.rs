@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::judge::{Finding, Judgement, Metric, Stretch, Verdict};
 use crate::policy::Line;
 use crate::state::Totals;
-use crate::time::plus_seconds;
+use crate::time::{Bucket, plus_seconds};
 
 /// What was judged, whatever the verdict is; as if a pause was carried out.
 pub fn judged(judgement: &Judgement, now: Timestamp) -> String {
@@ -26,6 +26,20 @@ pub fn would_pause(judgement: &Judgement, now: Timestamp, because: &str) -> Stri
 /// The set's owner is warned.
 pub fn warned(judgement: &Judgement, now: Timestamp) -> String {
     told(WARNED, judgement, now)
+}
+
+/// A resumed set has kept below its lines. `fresh` is since when its mail counts.
+pub fn trial_ended(totals: &Totals, fresh: Option<Bucket>) -> String {
+    let since = fresh.map_or(String::new(), |fresh| {
+        format!(" since {} UTC", fresh.start().to_zoned(TimeZone::UTC).strftime("%a %-d %b %H:%M"))
+    });
+    let Totals { sends, bounces, complaints, prevented: _ } = *totals;
+    format!(
+        "The trial is over: of the {} mails sent{since} {} hard-bounced and {} brought a complaint.",
+        grouped(sends),
+        grouped(bounces),
+        grouped(complaints)
+    )
 }
 
 /// The sentence for the verdict, with the time of the mail as given.

@@ -118,6 +118,9 @@ fn examples(act: Act) -> Vec<AuditRecord> {
             let evidence = json!({"gap": "noDestination", "sentence": sentence, "remedy": remedy});
             vec![filed(PROMO, Why { evidence: Some(evidence), ..Why::guard(sentence) })]
         }
+        Act::TrialEnded => promo(
+            "The trial is over: of the 10,412 mails sent since Fri 13 Nov 12:00 UTC 23 hard-bounced and 1 brought a complaint.",
+        ),
         Act::HeardAgain => promo("Its events reach the guard again."),
         Act::Enrolled => promo("It was given the event destination guard, which leads to the guard."),
         Act::ManyUnheard => account("37 of 400 configuration sets are not heard: 37 were found in the last day."),

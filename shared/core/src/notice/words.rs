@@ -119,6 +119,14 @@ impl Words {
                 ),
                 format!("watch it: ses-guard status {name}"),
             ),
+            Act::TrialEnded => (
+                "trial over for",
+                RESUMED,
+                Fine,
+                Section::Orders,
+                "judges it with the whole slack again.".to_owned(),
+                "nothing.".to_owned(),
+            ),
             Act::CountingDegraded => (
                 "counting degraded for",
                 DEGRADED,

@@ -177,6 +177,11 @@ fn decide(
         change = change.recorded(record, true);
     } else if after.phase == Phase::Active {
         change.after.why = None;
+        if state.phase == Phase::Trial && verdict == Verdict::Ok {
+            let why = why(sentence::trial_ended(&found.totals, state.fresh), &found.judgement);
+            let record = AuditRecord::of(set, now, Act::TrialEnded, state, &change.after, why);
+            change = change.recorded(record, true);
+        }
     }
     if let Some(degraded) = found.degraded
         && !state.degraded_told

@@ -181,6 +181,7 @@ fn is_a_switch(act: Act) -> bool {
         | Act::Released
         | Act::CountingDegraded
         | Act::StrangersSend
+        | Act::TrialEnded
         | Act::AlarmNotFollowed
         | Act::AlarmNotUnderstood
         | Act::AccountAtRisk
