@@ -6,7 +6,7 @@
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## play mail, alarms and other hands through the real functions in a local AWS, and check it (MODE=observe, STORY=hour|watched|runbook)
+demo: ## play mail, alarms and other hands through the real functions in a local AWS, and check it (MODE=observe, STORY=hour|watched|runbook|doctor)
 	@scripts/demo.sh $(if $(MODE),--mode $(MODE)) $(if $(STORY),--story $(STORY))
 
 test: ## run all tests but the demo's

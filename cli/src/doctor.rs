@@ -22,16 +22,17 @@ const USAGE: u8 = 2;
 
 /// Look whether the deployed guard can do its work: one line for each thing that is wrong, with the command that mends it.
 ///
-/// It asks AWS about the stack's functions, what their roles grant and what feeds them, topic and queue policies, subscriptions, dead letters,
-/// tables, alarms, the timer, where the events of each configuration set go (of at most 60, at one call a second), and the
-/// guard itself about its policy, its blind spots, its clock and what others did in SES. Nothing is changed.
+/// It asks AWS about the stack's functions, what their roles grant and what feeds them, topic and queue policies,
+/// subscriptions, dead letters, tables, alarms, the timer, where the events of each configuration set go (of at most 60, at
+/// one call a second), and the guard itself about its policy, its blind spots, its clock and what others did in SES. Of other
+/// accounts and Regions that it guards it says that they take their own credentials. Nothing is changed.
 ///
 /// Rights, all read-only: lambda:InvokeFunction of <stack>-operate; lambda:GetFunctionConfiguration,
 /// GetFunctionConcurrency, ListEventSourceMappings; sns:GetTopicAttributes, ListSubscriptionsByTopic,
 /// GetSubscriptionAttributes; sqs:GetQueueUrl, GetQueueAttributes; dynamodb:DescribeTable; cloudwatch:DescribeAlarms;
 /// events:ListRuleNamesByTarget, DescribeRule; iam:ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies, GetPolicy,
-/// GetPolicyVersion; ses:ListConfigurationSets, GetConfigurationSetEventDestinations. What is not
-/// allowed is said, and the rest looked at.
+/// GetPolicyVersion; ses:ListConfigurationSets, GetConfigurationSetEventDestinations. What is not allowed is said, and the
+/// rest looked at.
 ///
 /// Exit codes: 0 nothing is wrong (advice may be given), 1 something is, 2 the command itself was wrong.
 #[derive(Debug, Args)]

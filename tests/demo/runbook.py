@@ -1,7 +1,7 @@
 """The procedures of docs/OPERATIONS.md, tried in the local AWS with `ses-guard` as an operator types it.
 
-The sweeps are the deployed timer's own, and what other hands do in SES is believed two minutes later, so this story takes
-ten minutes, nearly all of them waiting. What the local AWS lacks is played by hand and said where it is: it moves no dead
+The sweeps are the deployed timer's own, what other hands do in SES is believed two minutes later, and a set that was resumed is
+judged from the next quarter of an hour on, so this story takes ten to thirty minutes, nearly all of them waiting. What the local AWS lacks is played by hand and said where it is: it moves no dead
 letters by itself (`StartMessageMoveTask`) and restores no table to a point in time.
 """
 
