@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,10 @@ class Doctor:
         with self._ses_publishes():
             self._canary(("--from", "ops@example.com"), "whole way from the mail", 3)
         self.timeline.title("doctor: the canary, again at once")
-        self._canary(("--from", "ops@example.com"), "a moment ago", 5)
+        if self._fence() > time.time() + 20:
+            self._canary(("--from", "ops@example.com"), "a moment ago", 5)
+        else:
+            self.timeline.happening("A quarter of an hour has just begun, so that it might fly by mail again: left out.", "faint")
 
     def _try(self, fault: Fault, known: set[tuple[str, str]]) -> None:
         fault.plant()
@@ -108,6 +112,10 @@ class Doctor:
         finally:
             done.set()
             player.join()
+
+    def _fence(self) -> int:
+        """From when on mail of the canary is judged, epoch seconds."""
+        return int(self.guard.states()[f"{STACK}-canary"]["fresh"]["N"])
 
     def _mailed(self) -> list[dict[str, Any]]:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
