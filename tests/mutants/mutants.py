@@ -433,7 +433,8 @@ def main():
     left_out = {number for number, mutant in enumerate(mutants) if not mutant["file"].startswith(arguments.only)}
     if not arguments.again:
         programs, woven = build_all(arguments, root, target, mutants, left_out)
-        built.write_text(json.dumps([[[name, str(run), str(at)] for name, run, at in programs], sorted(woven), mutants]))
+        programs = [(name, str(run), str(at)) for name, run, at in programs]
+        built.write_text(json.dumps([programs, sorted(woven), mutants]))
     woven -= left_out
 
     known = scratch / "reached.json"

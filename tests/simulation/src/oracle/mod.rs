@@ -64,6 +64,8 @@ pub struct Oracle {
     pub stops: u64,
     /// What it told that it does not see: each once it began, and whether it still is.
     pub blind: BTreeMap<String, bool>,
+    /// When people were last told that the guard is behind, or no more. Until that is over silence isn't looked for.
+    pub behind_until: i64,
     unpublished: BTreeSet<usize>,
     /// The first promise that was broken.
     pub violation: Option<Violation>,
@@ -90,6 +92,7 @@ impl Oracle {
             pauses_for_account: 0,
             stops: 0,
             blind: BTreeMap::new(),
+            behind_until: 0,
             unpublished: BTreeSet::new(),
             violation: None,
         }

@@ -100,6 +100,9 @@ impl Oracle {
         let begins = record.act == Act::WentBlind;
         let evidence = record.evidence.as_ref();
         let spot = evidence.and_then(|all| all["blindSpot"].as_str()).unwrap_or_default().to_owned();
+        if spot == "behind" {
+            self.behind_until = now;
+        }
         let was_blind = self.blind.insert(spot.clone(), begins).unwrap_or(false);
         if was_blind == begins {
             let what = format!("{spot} began, or was over, twice: {}", record.sentence);
@@ -175,9 +178,9 @@ impl World {
             let taken = sum(&self.measures.taken);
             taken >= 50 && sum(&counted) * 2 < taken
         };
-        // Before the first of both nothing waited any more, and the later of both is over.
-        let first =
-            (self.measures.rough_until.max(self.calm_since) + 300_000 - 600_000).div_euclid(BUCKET) * BUCKET + BUCKET;
+        // Before the first of both nothing waited any more, and nobody was told so; and the later of both is over.
+        let quiet_since = self.measures.rough_until.max(self.calm_since).max(self.oracle.behind_until);
+        let first = (quiet_since + 300_000 - 600_000).div_euclid(BUCKET) * BUCKET + BUCKET;
         let mut ends =
             (0..8).map(|number| first + number * BUCKET).take_while(|end| end + BUCKET + 1_200_000 <= self.now);
         ends.any(|end| end - 4 * BUCKET >= begun_at && hour(end) && hour(end + BUCKET))
