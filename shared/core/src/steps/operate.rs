@@ -5,13 +5,14 @@ mod answer;
 mod evidence;
 mod hearing;
 mod policies;
+mod refusal;
 mod request;
 
 use jiff::Timestamp;
 
-use answer::SightAnswer;
-use answer::TenantAnswer;
-pub use answer::{Answer, ErrorCode, Refusal, SetAnswer};
+pub use answer::{Answer, SetAnswer};
+use answer::{SightAnswer, TenantAnswer};
+pub use refusal::{ErrorCode, Refusal};
 pub use request::{Action, Place, Request};
 
 use crate::account::AccountStop;
@@ -21,7 +22,7 @@ use crate::home::{Home, Homes};
 use crate::name::{ConfigurationSetName, SetKey};
 use crate::policy::stored::{Policies, PolicyStore};
 use crate::policy::{PauseThrough, SetPolicy};
-use crate::port::{Clock, Committed, Fault, Ledger, Register, SendingSwitch, SwitchFault};
+use crate::port::{Clock, Committed, Ledger, Register, SendingSwitch, SwitchFault};
 use crate::standing::{assess, window_start};
 use crate::state::{Change, Hold, Intent, Mark, Owner, Phase, State, Why};
 use crate::steps::decide::Mode;
@@ -348,10 +349,4 @@ fn release(set: &SetKey, state: &State, why: &Why, now: Timestamp) -> Result<Cha
     let mut change = Change::silent(set, state, after).recorded(record, false);
     change.mark = Mark::Set;
     Ok(change)
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self::unavailable(&format!("{fault} failed; nothing was changed, try again"))
-    }
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Operator;
-use super::answer::{Answer, Refusal};
+use super::answer::Answer;
+use super::refusal::Refusal;
 use crate::audit::{Act, AuditRecord};
 use crate::event::SignalKind;
 use crate::home::Home;

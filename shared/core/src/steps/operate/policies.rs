@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Operator;
-use super::answer::{Answer, ErrorCode, Refusal};
+use super::answer::Answer;
+use super::refusal::{ErrorCode, Refusal};
 use super::request::Order;
 use crate::judge::Verdict;
 use crate::name::SetKey;

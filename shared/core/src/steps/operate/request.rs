@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::answer::{ErrorCode, Refusal};
+use super::refusal::{ErrorCode, Refusal};
 use crate::home::Home;
 use crate::line::has_no_place;
 use crate::name::{AccountId, ConfigurationSetName, NameError, Region};
