@@ -25,6 +25,7 @@ fn mutant() -> Mutant {
 
 #[derive(Default)]
 struct Sum {
+    played: u64,
     faults: BTreeMap<Kind, u64>,
     processes: u64,
     pauses: [u64; 3],
@@ -36,6 +37,7 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, seed: u64, played: Played) {
+        self.played += 1;
         for (kind, _) in played.struck {
             *self.faults.entry(kind).or_default() += 1;
         }
@@ -78,7 +80,8 @@ fn no_seed_breaks_a_promise() {
     }
     let faults: u64 = sum.faults.values().sum();
     println!(
-        "{count} seeds from {from} in {:.1} s: {} processes, {faults} faults",
+        "{} seeds from {from} in {:.1} s: {} processes, {faults} faults",
+        sum.played,
         began.elapsed().as_secs_f64(),
         sum.processes
     );
