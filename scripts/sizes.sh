@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 limit() {
     case $1 in
     alarm) echo 7400000 ;;
-    sweep) echo 8100000 ;;
+    sweep) echo 8300000 ;;
     *) echo 7000000 ;;
     esac
 }
