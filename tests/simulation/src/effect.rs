@@ -25,6 +25,11 @@ const REPLICA_BEHIND: i64 = 500;
 impl World {
     /// Adds to the counts; `parts` are the messages of the batch that belong to that bucket.
     pub fn add(&mut self, pid: Pid, addition: &Addition, parts: &[Delivery], unsure: bool) -> Option<Held> {
+        if addition.set.is_account_shard() {
+            let [(_, sends), ..] = &addition.receipts;
+            let bucket = addition.bucket.start().as_millisecond();
+            *self.oracle.account_sends.entry(bucket).or_default() += sends.receipts;
+        }
         if addition.set.is_account() || !self.sets.contains(&addition.set) {
             return now(self.ledger.add(addition)).ok();
         }

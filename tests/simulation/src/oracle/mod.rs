@@ -66,6 +66,8 @@ pub struct Oracle {
     pub blind: BTreeMap<String, bool>,
     /// When people were last told that the guard is behind, or no more. Until that is over silence isn't looked for.
     pub behind_until: i64,
+    /// Receipts of sends in the account's own counts, per bucket: what is written twice, for an answer was lost, is no silence.
+    pub account_sends: BTreeMap<i64, u64>,
     unpublished: BTreeSet<usize>,
     /// The first promise that was broken.
     pub violation: Option<Violation>,
@@ -93,6 +95,7 @@ impl Oracle {
             stops: 0,
             blind: BTreeMap::new(),
             behind_until: 0,
+            account_sends: BTreeMap::new(),
             unpublished: BTreeSet::new(),
             violation: None,
         }

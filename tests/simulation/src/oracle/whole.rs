@@ -176,7 +176,7 @@ impl World {
                 of.range(end - 4 * BUCKET..end).map(|(_, count)| count).sum()
             };
             let taken = sum(&self.measures.taken);
-            taken >= 50 && sum(&counted) * 2 < taken
+            taken >= 50 && sum(&counted).max(sum(&self.oracle.account_sends)) * 2 < taken
         };
         // Before the first of both nothing waited any more, and nobody was told so; and the later of both is over.
         let quiet_since = self.measures.rough_until.max(self.calm_since).max(self.oracle.behind_until);
