@@ -124,7 +124,8 @@ class Runbook:
         self._has(code == 2, said, ("configuration set",), "of a name that SES does not allow")
         self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=NEWSLETTER, SendingEnabled=False)
         self._tell_of(NEWSLETTER, on=False)
-        self.checks.comes_true(self.guard, lambda: self._phase(NEWSLETTER) == "EXTERNAL", 30.0, "somebody else disables a set")
+        # Where a sweep is looking at it in that very moment, the next one does: a minute later.
+        self.checks.comes_true(self.guard, lambda: self._phase(NEWSLETTER) == "EXTERNAL", 90.0, "somebody else disables a set")
         code, said = self._ses_guard("resume", NEWSLETTER, *REASON)
         self._has(code == 1, said, ("--force",), "the guard does not undo what it did not do, and says how")
         code, said = self._ses_guard("resume", NEWSLETTER, "--force", *REASON)

@@ -82,9 +82,13 @@ impl Oracle {
                     |truth: &[Truth; 4]| (truth[kind].certain(), truth[0].receipts.saturating_sub(truth[3].certain()));
                 truths.values().map(one).collect()
             };
-            // With more failures than mails the counts prove nothing.
-            let counts_are_whole =
-                [1, 2].into_iter().all(|kind| held(kind).iter().all(|(failures, mails)| failures <= mails));
+            // With more failures than mails the counts prove nothing. By its ids the guard may know how many there were of both.
+            let is_whole = |truth: &[Truth; 4], kind: usize| {
+                let [sends, _, _, prevented] = truth;
+                truth[kind].count() + truth[kind].doubled
+                    <= sends.count().saturating_sub(prevented.count() + prevented.doubled)
+            };
+            let counts_are_whole = truths.values().all(|truth| [1, 2].into_iter().all(|kind| is_whole(truth, kind)));
             counts_are_whole && (is_at(slack(rules.bounces), &held(1)) || is_at(slack(rules.complaints), &held(2)))
         })
     }
