@@ -99,6 +99,7 @@ pub(crate) fn transaction(
 }
 
 /// The same for a repeat of the same change, another for any other: it makes a repeat after a lost answer harmless.
+/// Two who make the same change to the letter, to the millisecond, are both told that it is done: it is, once.
 pub(crate) fn token(change: &Change) -> String {
     let mut hasher = DefaultHasher::new();
     format!("{change:?}").hash(&mut hasher);
