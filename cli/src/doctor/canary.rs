@@ -158,10 +158,8 @@ impl Flight<'_> {
     }
 
     fn variable(&self, function: &str, name: &str) -> Result<String, String> {
-        let known = self.facts.functions.get(function).and_then(|known| known.as_ref().ok()?.as_ref());
-        known
-            .and_then(|found| found.environment.get(name).cloned())
-            .ok_or_else(|| format!("{function} does not say {name}"))
+        let found = self.facts.variable(function, name);
+        found.map(str::to_owned).ok_or_else(|| format!("{function} does not say {name}"))
     }
 
     /// What `operate` says of the set; `Err` is why it does not.

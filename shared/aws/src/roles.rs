@@ -4,6 +4,7 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use guard_core::doctor::Known;
 use guard_core::port::chain;
+use percent_encoding::percent_decode_str;
 
 /// Asks IAM about roles.
 #[derive(Debug)]
@@ -64,23 +65,7 @@ impl Roles {
 
 /// IAM hands documents out as RFC 3986 has them in a URL. What is no such text stays as it is.
 fn decoded(text: &str) -> String {
-    let digit = |letter: Option<&u8>| letter.and_then(|letter| char::from(*letter).to_digit(16));
-    let bytes = text.as_bytes();
-    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while let Some(byte) = bytes.get(at) {
-        let escaped = (*byte == b'%').then(|| digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2)))).flatten();
-        match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

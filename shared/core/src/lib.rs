@@ -28,3 +28,4 @@ pub mod strangers;
 pub mod tally;
 pub mod tenant;
 pub mod time;
+mod wildcard;

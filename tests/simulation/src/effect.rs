@@ -30,7 +30,7 @@ impl World {
             let bucket = addition.bucket.start().as_millisecond();
             *self.oracle.account_sends.entry(bucket).or_default() += sends.receipts;
         }
-        if addition.set.is_account() || !self.sets.contains(&addition.set) {
+        if !self.sets.contains(&addition.set) {
             return now(self.ledger.add(addition)).ok();
         }
         let brought = self.oracle.landed(parts, unsure);

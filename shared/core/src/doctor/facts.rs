@@ -46,6 +46,24 @@ pub struct Facts {
     pub stopped: Known<Vec<Value>>,
 }
 
+impl Facts {
+    /// This function, if AWS says that it is there.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.get(name)?.as_ref().ok()?.as_ref()
+    }
+
+    /// What this function's environment says.
+    pub fn variable(&self, function: &str, name: &str) -> Option<&str> {
+        self.function(function)?.environment.get(name).map(String::as_str)
+    }
+
+    /// Account and Region of each other home that `operate` was given.
+    pub(super) fn other_homes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let listed = self.variable("operate", "GUARD_ACCOUNTS").unwrap_or_default();
+        listed.split(',').filter_map(|home| home.trim().split_once('/'))
+    }
+}
+
 /// A deployed function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Function {

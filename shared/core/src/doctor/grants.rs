@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::documents::allows;
-use super::{Facts, Finding, Function};
+use super::{Facts, Finding};
 
 /// Of each function, on which resource it needs which actions.
 type Grants = BTreeMap<String, BTreeMap<String, Vec<String>>>;
@@ -71,7 +71,7 @@ fn finding(facts: &Facts, function: &str, missing: &[String]) -> Option<Finding>
 
 /// What each function needs in this stack, as it is configured.
 fn needed(facts: &Facts) -> Vec<(&'static str, &'static str, &'static str)> {
-    let says = |function: &str, name: &str| variable(facts, function, name).unwrap_or_default();
+    let says = |function: &str, name: &str| facts.variable(function, name).unwrap_or_default();
     let enrols = says("sweep", "GUARD_ENROL_NEW_SETS");
     let parts = [
         (&NEEDS.always, true),
@@ -96,8 +96,8 @@ fn needed(facts: &Facts) -> Vec<(&'static str, &'static str, &'static str)> {
 /// The ARNs that a word of the list stands for; one of them, where it stands for all of a kind. None where the stack does not
 /// say, which is found elsewhere.
 fn resources(facts: &Facts, word: &str) -> Vec<String> {
-    let says = |function: &str, name: &str| variable(facts, function, name).filter(|text| !text.is_empty());
-    let operate = function(facts, "operate").map(|operate| operate.arn.as_str()).unwrap_or_default();
+    let says = |function: &str, name: &str| facts.variable(function, name).filter(|text| !text.is_empty());
+    let operate = facts.function("operate").map(|operate| operate.arn.as_str()).unwrap_or_default();
     let parts: Vec<&str> = operate.split(':').collect();
     let &[_, partition, _, region, account, ..] = parts.as_slice() else { return Vec::new() };
     let arn = |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}");
@@ -123,31 +123,21 @@ fn resources(facts: &Facts, word: &str) -> Vec<String> {
             says("sweep", "GUARD_ACTUATE_FUNCTION").map(|name| arn("lambda", &format!("function:{name}")))
         }
         ("configuration-set" | "identity" | "tenant", _) => Some(arn("ses", &format!("{name}/guard-doctor"))),
-        ("home", role) => return homes(says("operate", "GUARD_ACCOUNTS").unwrap_or_default(), partition, role),
+        ("home", role) => return home_roles(facts, partition, role),
         (_, _) => None,
     };
     one.into_iter().collect()
 }
 
 /// The roles of this kind in the other homes.
-fn homes(listed: &str, partition: &str, role: &str) -> Vec<String> {
-    let homes = listed.split(',').filter_map(|home| home.trim().split_once('/'));
-    homes
-        .map(|(account, region)| format!("arn:{partition}:iam::{account}:role/ses-reputation-guard-{role}-{region}"))
-        .collect()
+fn home_roles(facts: &Facts, partition: &str, role: &str) -> Vec<String> {
+    let arn = |(account, region)| format!("arn:{partition}:iam::{account}:role/ses-reputation-guard-{role}-{region}");
+    facts.other_homes().map(arn).collect()
 }
 
 fn stream(facts: &Facts) -> Option<String> {
     let mappings = facts.mappings.get("judge")?.as_ref().ok()?;
     mappings.iter().find(|one| one.source_arn.contains(":dynamodb:")).map(|one| one.source_arn.clone())
-}
-
-fn function<'a>(facts: &'a Facts, name: &str) -> Option<&'a Function> {
-    facts.functions.get(name)?.as_ref().ok()?.as_ref()
-}
-
-fn variable<'a>(facts: &'a Facts, of: &str, name: &str) -> Option<&'a str> {
-    function(facts, of)?.environment.get(name).map(String::as_str)
 }
 
 #[cfg(test)]

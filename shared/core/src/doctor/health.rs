@@ -100,13 +100,11 @@ pub(super) fn sets(facts: &Facts) -> Vec<Finding> {
 
 /// What lies in other accounts and Regions takes other credentials.
 pub(super) fn other_homes(facts: &Facts) -> Option<Finding> {
-    let operate = facts.functions.get("operate")?.as_ref().ok()?.as_ref()?;
-    let listed = operate.environment.get("GUARD_ACCOUNTS").filter(|listed| !listed.trim().is_empty())?;
-    let homes: Vec<(&str, &str)> = listed.split(',').filter_map(|home| home.trim().split_once('/')).collect();
-    let (account, region) = homes.first()?;
+    let listed = facts.variable("operate", "GUARD_ACCOUNTS")?;
+    let (account, region) = facts.other_homes().next()?;
     let sentence = format!(
         "of {} other homes nothing was looked at but whether the functions may assume their roles: {}",
-        homes.len(),
+        facts.other_homes().count(),
         one_line(listed)
     );
     let fix = format!(
@@ -117,11 +115,11 @@ pub(super) fn other_homes(facts: &Facts) -> Option<Finding> {
 
 /// By what the guard hears, as `operate` was told.
 fn ear(facts: &Facts) -> Option<Ear> {
-    let environment = &facts.functions.get("operate")?.as_ref().ok()?.as_ref()?.environment;
+    let says = |name| facts.variable("operate", name);
     Some(Ear {
-        topic: environment.get("GUARD_EVENTS_TOPIC_ARN")?.parse().ok()?,
-        destination: environment.get("GUARD_EVENT_DESTINATION")?.parse().ok()?,
-        event_bus: environment.get("GUARD_HEARS_EVENT_BUS").is_some_and(|hears| hears == "true"),
+        topic: says("GUARD_EVENTS_TOPIC_ARN")?.parse().ok()?,
+        destination: says("GUARD_EVENT_DESTINATION")?.parse().ok()?,
+        event_bus: says("GUARD_HEARS_EVENT_BUS") == Some("true"),
     })
 }
 
@@ -160,8 +158,7 @@ pub(super) fn status(facts: &Facts) -> Vec<Finding> {
 
 impl Facts {
     fn deploys_a_policy(&self) -> bool {
-        let operate = self.functions.get("operate").and_then(|known| known.as_ref().ok()?.as_ref());
-        operate.and_then(|operate| operate.environment.get("GUARD_POLICY")).is_some_and(|text| !text.trim().is_empty())
+        self.variable("operate", "GUARD_POLICY").is_some_and(|text| !text.trim().is_empty())
     }
 }
 

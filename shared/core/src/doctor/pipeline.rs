@@ -243,10 +243,7 @@ fn queue_of(facts: &Facts, role: QueueRole, queue: &Queue, findings: &mut Vec<Fi
 
 pub(super) fn tables(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let environment = |name: &str| {
-        let operate = facts.functions.get("operate")?.as_ref().ok()?.as_ref()?;
-        operate.environment.get(name).cloned()
-    };
+    let environment = |name: &str| facts.variable("operate", name);
     let state_table = environment("GUARD_STATE_TABLE");
     for (name, known) in &facts.tables {
         match there("table", name, &facts.stack, known) {
@@ -255,7 +252,7 @@ pub(super) fn tables(facts: &Facts) -> Vec<Finding> {
                 let fix = format!("aws dynamodb describe-table --table-name {name} --query Table.TableStatus");
                 findings.push(Finding::fault("table", name, format!("is {}, not ACTIVE", table.status), fix));
             }
-            Ok(table) if !table.streams && state_table.as_ref() == Some(name) => {
+            Ok(table) if !table.streams && state_table == Some(name.as_str()) => {
                 let sentence = "streams no changes: nothing wakes judge and actuate but the sweep, once a minute";
                 let fix = format!(
                     "aws dynamodb update-table --table-name {name} --stream-specification StreamEnabled=true,StreamViewType=NEW_IMAGE, then deploy the stack again"

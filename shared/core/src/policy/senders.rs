@@ -4,6 +4,7 @@
 use std::str::FromStr;
 
 use crate::name::CallerIdentity;
+use crate::wildcard;
 
 /// The longest pattern, in characters: as long as what it is to match.
 const LONGEST: usize = 128;
@@ -37,34 +38,8 @@ impl SenderPattern {
 
     /// Whether it matches this identity. Upper and lower case are different, as for IAM's ARNs.
     pub fn matches(&self, sender: &CallerIdentity) -> bool {
-        matches(self.0.as_bytes(), sender.as_str().as_bytes())
+        wildcard::matches(&self.0, sender.as_str())
     }
-}
-
-/// At most as many steps as one is long times the other: only the latest `*` is ever gone back to.
-fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut at, mut read) = (0, 0);
-    let mut run: Option<(usize, usize)> = None;
-    while let Some(byte) = text.get(read) {
-        match pattern.get(at) {
-            Some(b'*') => {
-                run = Some((at, read));
-                at += 1;
-            }
-            Some(token) if token == byte || *token == b'?' => {
-                at += 1;
-                read += 1;
-            }
-            Some(_) | None => match run {
-                Some((star, from)) => {
-                    run = Some((star, from + 1));
-                    (at, read) = (star + 1, from + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(at..).unwrap_or_default().iter().all(|token| *token == b'*')
 }
 
 /// Who may send with a set, and what becomes of the mail of others.

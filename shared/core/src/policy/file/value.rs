@@ -151,34 +151,19 @@ pub(super) fn text(node: &Node) -> Result<String, String> {
 }
 
 pub(super) fn mode(node: &Node) -> Result<Mode, String> {
-    match node {
-        Node::Text(text) if text == "enforce" => Ok(Mode::Enforce),
-        Node::Text(text) if text == "observe" => Ok(Mode::Observe),
-        Node::Text(_)
-        | Node::Whole(_)
-        | Node::Decimal(_)
-        | Node::Truth(_)
-        | Node::Date(_)
-        | Node::List(_)
-        | Node::Table(_) => Err("write \"enforce\" (the guard pauses) or \"observe\" (it only says so)".to_owned()),
-    }
+    let words = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
+    one_of(node, words, "write \"enforce\" (the guard pauses) or \"observe\" (it only says so)")
 }
 
 pub(super) fn pause_through(node: &Node) -> Result<PauseThrough, String> {
-    match node {
-        Node::Text(text) if text == "configuration-set" => Ok(PauseThrough::ConfigurationSet),
-        Node::Text(text) if text == "tenant" => Ok(PauseThrough::Tenant),
-        Node::Text(_)
-        | Node::Whole(_)
-        | Node::Decimal(_)
-        | Node::Truth(_)
-        | Node::Date(_)
-        | Node::List(_)
-        | Node::Table(_) => {
-            Err("write \"configuration-set\" (its own switch is turned) or \"tenant\" (its tenant is disabled)"
-                .to_owned())
-        }
-    }
+    let words = [("configuration-set", PauseThrough::ConfigurationSet), ("tenant", PauseThrough::Tenant)];
+    one_of(node, words, "write \"configuration-set\" (its own switch is turned) or \"tenant\" (its tenant is disabled)")
+}
+
+fn one_of<T>(node: &Node, words: [(&str, T); 2], write: &str) -> Result<T, String> {
+    let written = text(node).ok();
+    let found = words.into_iter().find(|(word, _)| written.as_deref() == Some(*word));
+    found.map(|(_, meant)| meant).ok_or_else(|| write.to_owned())
 }
 
 /// A day: `2026-12-31`, with or without quotation marks.
