@@ -7,6 +7,7 @@ cargo-mutants.
 
     mutants.py --scratch target/mutants --tests guard-core --tests guard-tests --only shared/core/src/steps
     mutants.py --scratch target/mutants --again        goes on where an earlier run of the same build stopped
+    mutants.py --scratch target/mutants --again --retry missed        runs those again, after one with --longest
 """
 
 import argparse
@@ -350,13 +351,14 @@ def reach(programs, skip, scratch, jobs):
         return list(pool.map(one, tasks))
 
 
-def try_mutant(number, reaching):
+def try_mutant(number, reaching, longest):
     """What became of a mutant, and the first test that fails."""
     if not reaching:
         return "unreached", ""
     # The quick ones first, and several in one run: most of a quick test is its start.
     batches = []
-    for program, name, took in sorted(reaching, key=lambda one: one[2]):
+    quick = [one for one in reaching if one[2] <= longest]
+    for program, name, took in sorted(quick, key=lambda one: one[2]):
         for batch in batches:
             if batch[0] == program and len(batch[1]) < 16 and batch[2] + took < 1:
                 batch[1].append(name)
@@ -423,7 +425,9 @@ def main():
     parse.add_argument("--skip", action="append", default=[], help="tests with this in their name are not run")
     parse.add_argument("--only", default="", help="mutants of files that begin so")
     parse.add_argument("--jobs", type=int, default=os.cpu_count())
+    parse.add_argument("--longest", type=float, default=float("inf"), help="tests that take more seconds are not run")
     parse.add_argument("--again", action="store_true", help="run what was built last")
+    parse.add_argument("--retry", choices=("missed",), help="with --again: these are no result")
     arguments = parse.parse_args()
     root, scratch = arguments.root.resolve(), arguments.scratch.resolve()
     target, built = scratch / "tree", scratch / "built.json"
@@ -453,14 +457,14 @@ def main():
     file = scratch / "results.json"
     if arguments.again and file.exists():
         for number, one in enumerate(json.loads(file.read_text())):
-            if one["outcome"][0] in ("caught", "missed", "unreached"):
+            if one["outcome"][0] in ("caught", "missed", "unreached") and one["outcome"][0] != arguments.retry:
                 results[number] = tuple(one["outcome"])
     woven = {number for number in woven if results[number][0] == "untried"}
     done = 0
 
     def one(number):
         nonlocal done
-        results[number] = try_mutant(number, [(program, name, took) for program, name, found, took in reached if number in found])
+        results[number] = try_mutant(number, [(program, name, took) for program, name, found, took in reached if number in found], arguments.longest)
         done += 1
         if done % 10 == 0:
             print(f"{done} of {len(woven)}", file=sys.stderr)
