@@ -536,3 +536,25 @@ async fn operators_stop_the_account_only_where_the_stack_allows_it_and_never_fig
     assert_eq!(guard.operate(of_account("resume")).await["ok"], true);
     assert!(guard.ses.accepts(&account()));
 }
+
+#[tokio::test]
+async fn no_set_is_resumed_while_aws_stops_the_account() {
+    let mut guard = guard("", &[("promo", 300, 60)]).await;
+    assert_eq!(phase(&guard, "promo").await, Phase::Paused);
+    guard.account.treat("SHUTDOWN", false);
+    looks(&mut guard, 6).await;
+    for force in [false, true] {
+        let resume = json!({"action": "resume", "configurationSet": "promo", "force": force,
+            "reason": "list cleaned", "actor": "ops@example.com"});
+        let refused = guard.operate(resume).await;
+        assert_eq!(refused["error"]["code"], "stoppedByAws", "{refused}");
+    }
+    assert_eq!(phase(&guard, "promo").await, Phase::Paused);
+    // Who is under review sends.
+    guard.account.treat("PROBATION", true);
+    looks(&mut guard, 6).await;
+    let taken = guard.operate(json!({"action": "resume", "configurationSet": "promo",
+        "reason": "list cleaned", "actor": "ops@example.com"}));
+    assert_eq!(taken.await["ok"], true);
+    assert!(guard.ses.accepts(&set("promo")));
+}

@@ -80,6 +80,7 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
             }
             Action::Resume { set, order, force } => {
                 let (set, why) = (self.find(&request.place, set).await?, order.why("resumed"));
+                self.is_not_stopped_by_aws(&Home::of(&set)).await?;
                 self.change(request, &set, |state, sending, now| resume(&set, state, sending, &why, *force, now)).await
             }
             Action::Hold { set, order } => {
@@ -126,6 +127,13 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         let mut states = self.register.states().await?;
         states.retain(|(set, _)| place.includes(&Home::of(set)));
         Ok((homes, states))
+    }
+
+    /// What AWS stops nobody here lets go, and a set let go meanwhile would send as soon as AWS lifts it.
+    async fn is_not_stopped_by_aws(&self, home: &Home) -> Result<(), Refusal> {
+        let whole = self.register.read(&home.whole()).await?;
+        let is_stopped = whole.account.is_some_and(|watch| watch.is_stopped_by_aws());
+        if is_stopped { Err(Refusal::stopped_by_aws()) } else { Ok(()) }
     }
 
     /// Decides on what was read and commits it, anew if someone else was faster.
@@ -291,9 +299,6 @@ fn resume(
     force: bool,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
-    if state.account.as_ref().is_some_and(|watch| watch.is_stopped_by_aws()) {
-        return Err(Refusal::stopped_by_aws());
-    }
     if let Sending::Off(Stop::Aws { tenant }) = sending {
         return Err(Refusal::tenant_stopped_by_aws(tenant));
     }

@@ -131,7 +131,8 @@ impl Refusal {
     pub(super) fn stopped_by_aws() -> Self {
         Self::new(
             ErrorCode::StoppedByAws,
-            "AWS has stopped this account, and nobody but AWS lets it send again: answer the case in the Support Center",
+            "AWS has stopped this account, and nobody but AWS lets it send again: answer the case in the Support Center, and \
+             resume when AWS has",
         )
     }
 
