@@ -428,6 +428,7 @@ def main():
     parse.add_argument("--longest", type=float, default=float("inf"), help="tests that take more seconds are not run")
     parse.add_argument("--again", action="store_true", help="run what was built last")
     parse.add_argument("--retry", choices=("missed",), help="with --again: these are no result")
+    parse.add_argument("--left-by", type=pathlib.Path, help="only what this results.json of other tests calls missed or unreached")
     arguments = parse.parse_args()
     root, scratch = arguments.root.resolve(), arguments.scratch.resolve()
     target, built = scratch / "tree", scratch / "built.json"
@@ -439,6 +440,9 @@ def main():
         subprocess.run(["sh", "-c", f"git ls-files -z | xargs -0 cp --parents -pt '{target}'"], cwd=root, check=True)
         mutants = mutants_of(root, arguments.package)
     left_out = {number for number, mutant in enumerate(mutants) if not mutant["file"].startswith(arguments.only)}
+    if arguments.left_by:
+        found = {one["name"]: one["outcome"][0] for one in json.loads(arguments.left_by.read_text())}
+        left_out |= {n for n, mutant in enumerate(mutants) if found.get(mutant["name"]) not in ("missed", "unreached")}
     if not arguments.again:
         programs, woven = build_all(arguments, root, target, mutants, left_out)
         programs = [(name, str(run), str(at)) for name, run, at in programs]
