@@ -31,6 +31,7 @@ from observed import Observed
 from permissions import Permissions
 from play import Play
 from relay import Relay
+from reputation import Reputation
 from runbook import Runbook
 from story import SETS
 from timeline import Timeline
@@ -94,7 +95,8 @@ def _run(
         for name in SETS:
             timeline.fact(name, story.ABOUT[name])
     timeline.line()
-    with LocalAws(folder) as aws, Relay(aws.url) as relay:
+    reputation = Reputation()
+    with LocalAws(folder) as aws, Relay(aws.url, amend=reputation.amend) as relay:
         timeline.fact("local AWS", f"{aws.url}, account {ACCOUNT}, {REGION}")
         ses = aws.client("sesv2")
         for name in SETS:
@@ -109,7 +111,7 @@ def _run(
             )
             check.template_is_the_real_one(checks, stack)
             if which == "runbook":
-                Runbook(aws, guard, timeline, checks, given.programs).play()
+                Runbook(aws, guard, timeline, checks, given.programs, reputation).play()
             elif which == "doctor":
                 Doctor(aws, guard, timeline, checks, given.programs).play()
             elif which == "watched":

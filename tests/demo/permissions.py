@@ -37,7 +37,7 @@ _HEARING: Grant = ("ses:GetConfigurationSetEventDestinations", "")
 _DIGESTS: Grant = ("dynamodb:PutItem", "DigestTable")
 # Not while a pause waits, and no story has identities: tests/tests/sight.rs does.
 _SURVEY: set[Grant] = {("ses:ListEmailIdentities", ""), ("ses:GetEmailIdentity", "")}
-# Only by a policy that names tenants, and the local AWS knows no reputation of them: tests/tests/tenants.rs does.
+# Only by a policy that names tenants: the runbook's story has one, tests/tests/tenants.rs too.
 _TENANTS: set[Grant] = {
     ("ses:ListResourceTenants", ""),
     ("ses:ListTenantResources", ""),

@@ -37,8 +37,8 @@ _PATHS = (
     ("GET", r"/v2/email/account", "ses:GetAccount"),
     ("POST", r"/v2/email/resources/tenants/list", "ses:ListResourceTenants"),
     ("POST", r"/v2/email/tenants/resources/list", "ses:ListTenantResources"),
-    ("PUT", r"/v2/email/reputation/entities/.+/customer-managed-status", "ses:UpdateReputationEntityCustomerManagedStatus"),
-    ("GET", r"/v2/email/reputation/entities/.+", "ses:GetReputationEntity"),
+    ("PUT", r"/v2/email/reputation/entities/RESOURCE/(.+)/customer-managed-status", "ses:UpdateReputationEntityCustomerManagedStatus"),
+    ("GET", r"/v2/email/reputation/entities/RESOURCE/(.+)", "ses:GetReputationEntity"),
     ("POST", r"/2015-03-31/functions/[^/]+/invocations", "lambda:InvokeFunction"),
 )
 
@@ -50,8 +50,17 @@ class Call:
     function: str
     # As IAM names it: `ses:GetConfigurationSet`.
     action: str
-    # The name of the table, queue, topic or configuration set, if it is about one.
+    # The name of the table, queue, topic or configuration set, or the ARN of the tenant, if it is about one.
     resource: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller gets."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -75,13 +84,17 @@ class Delay:
 
 Fault = Throttle | Drop | Delay
 Plan = Callable[[Call], Fault | None]
+# The call, its body, and what the local AWS answered → what is said instead.
+Amend = Callable[[Call, bytes, Answer], Answer]
 
 
 class Relay:
-    """Use it in a `with`. `plan` decides for each call what happens to it; `None` lets it through."""
+    """Use it in a `with`. `plan` decides for each call what happens to it; `None` lets it through. `amend` says what the local
+    AWS can't."""
 
-    def __init__(self, target: str, plan: Plan = lambda _: None) -> None:
+    def __init__(self, target: str, plan: Plan = lambda _: None, amend: Amend = lambda _call, _body, answer: answer) -> None:
         self.plan = plan
+        self.amend = amend
         self.calls: Counter[Call] = Counter()
         self.faults: Counter[tuple[str, str]] = Counter()
         self._target = target
@@ -112,8 +125,9 @@ class Relay:
             if fault is not None:
                 self.faults[type(fault).__name__, calls[0].action] += 1
 
-    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> urllib3.BaseHTTPResponse:
-        return self._pool.request(method, self._target + path, body=body, headers=headers, decode_content=False)
+    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        answer = self._pool.request(method, self._target + path, body=body, headers=headers, decode_content=False)
+        return Answer(answer.status, dict(answer.headers), answer.data)
 
 
 class _Server(ThreadingHTTPServer):
@@ -146,25 +160,26 @@ class _Handler(BaseHTTPRequestHandler):
             return self._hang_up()
         if isinstance(fault, Drop):
             return self._hang_up()
-        return self._answer(answer.status, dict(answer.headers), answer.data)
+        return self._answer(self.owner.amend(calls[0], body, answer))
 
     do_GET = do_POST = do_PUT = do_DELETE = _relay
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
+    def _answer(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
             if name.lower() not in _HOP_BY_HOP:
                 self.send_header(name, value)
-        self.send_header("content-length", str(len(body)))
+        self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(answer.body)
 
     def _refuse(self, call: Call) -> None:
         """In the words of the service."""
         if call.action.startswith("dynamodb:"):
             error = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
-            return self._answer(400, {"content-type": "application/x-amz-json-1.0"}, json.dumps({"__type": error}).encode())
-        return self._answer(429, {"x-amzn-errortype": "TooManyRequestsException"}, b'{"message":"slow down"}')
+            body = json.dumps({"__type": error}).encode()
+            return self._answer(Answer(400, {"content-type": "application/x-amz-json-1.0"}, body))
+        return self._answer(Answer(429, {"x-amzn-errortype": "TooManyRequestsException"}, b'{"message":"slow down"}'))
 
     def _hang_up(self) -> None:
         self.close_connection = True

@@ -1,8 +1,9 @@
 """The procedures of docs/OPERATIONS.md, tried in the local AWS with `ses-guard` as an operator types it.
 
 The sweeps are the deployed timer's own, what other hands do in SES is believed two minutes later, and a set that was resumed is
-judged from the next quarter of an hour on, so this story takes ten to thirty minutes, nearly all of them waiting. What the local AWS lacks is played by hand and said where it is: it moves no dead
-letters by itself (`StartMessageMoveTask`) and restores no table to a point in time.
+judged from the next quarter of an hour on, so this story takes fifteen to forty minutes, nearly all of them waiting. What the
+local AWS lacks is played by hand and said where it is: it moves no dead letters by itself (`StartMessageMoveTask`), restores no
+table to a point in time, and knows neither a review of the account nor a tenant's reputation (`reputation.py`).
 """
 
 from __future__ import annotations
@@ -11,37 +12,57 @@ import json
 import subprocess
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
 
 import checks as check
 import deploy
 import events
 from checks import Checks
 from guard import Guard, Item
-from local_aws import LocalAws
+from local_aws import ACCOUNT, REGION, LocalAws
+from reputation import AWS, CUSTOMER, DISABLED, ENABLED, Reputation
 from story import NEWSLETTER, PROMO, SHOP, SOURCES
 from timeline import Timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 # Two minutes until SES's answer is believed, ten until a paused set is looked at in turn.
 LOOKED_AT = 780.0
+# Of the account SES is asked every five minutes.
+ASKED = 400.0
+# A set of a tenant of SES.
+ACME = "acme-mail"
+TENANTS = f"""
+[profile.tenants]
+pause_through = "tenant"
+[[assign]]
+sets = "{ACME}"
+profile = "tenants"
+"""
 REASON = ("--reason", "list cleaned, ticket 4711", "--actor", "ops@example.com")
 
 
 class Runbook:
     """One run of it. The procedures follow each other as a bad day would have them."""
 
-    def __init__(self, aws: LocalAws, guard: Guard, timeline: Timeline, checks: Checks, programs: Path) -> None:
+    def __init__(
+        self, aws: LocalAws, guard: Guard, timeline: Timeline, checks: Checks, programs: Path, reputation: Reputation
+    ) -> None:
         self.aws, self.guard, self.timeline, self.checks = aws, guard, timeline, checks
-        self.programs = programs
+        self.programs, self.reputation = programs, reputation
 
     def play(self) -> None:
         self.a_tenant_calls()
         self.dead_letters()
         self.an_upgrade()
+        self.a_review_of_the_account()
         self.code_that_fights_the_guard()
+        self.a_stack_of_sets()
+        self.a_tenant_of_ses()
         self.a_resume_is_refused()
         self.a_lost_state_table()
         self.a_lost_ledger()
@@ -106,6 +127,36 @@ class Runbook:
         code, said = self._ses_guard("status")
         self._has(code == 0, said, ("enforce",), "status answers with the mode")
 
+    # ── A review of the account ──
+
+    def a_review_of_the_account(self) -> None:
+        self.timeline.title("SES puts the account under review")
+        self.guard.new_notices()
+        self._treated("PROBATION")
+        self.checks.comes_true(self.guard, lambda: self._is_told("AWS changed how it treats"), 30.0, "and people are told")
+        for arguments, words, sentence in (
+            (("list", "--phase", "paused"), (PROMO,), "list names who failed"),
+            (("list", "--phase", "warned"), (), "and who nears its limit"),
+            (("list", "--unheard"), (), "and who is not heard"),
+            (("evidence", "--account", "--since", "14d"), ("PROBATION", PROMO), "evidence has the review, and who was paused"),
+            (("evidence", PROMO, "--since", "14d"), ("hard-bounced",), "and of one set its numbers"),
+        ):
+            code, said = self._ses_guard(*arguments)
+            self._has(code == 0, said, words, sentence)
+        code, said = self._ses_guard("doctor")
+        self._has(code == 1, said, ("PROBATION", "evidence --account"), "doctor names the review")
+        self._treated("SHUTDOWN")
+        code, said = self._ses_guard("resume", PROMO, *REASON)
+        self._has(code == 1 and not self.guard.may_send(PROMO), said, ("Support Center",), "no set is resumed while AWS stops the account")
+        self._treated("HEALTHY")
+        code, said = self._ses_guard("status", PROMO)
+        self._has(code == 0, said, ("PAUSED",), "when AWS lifts it, what was paused still is")
+
+    def _treated(self, enforcement: str) -> None:
+        self.reputation.enforcement = enforcement
+        self.timeline.happening(f"To AWS the account is {enforcement}.", "warn")
+        self.checks.comes_true(self.guard, lambda: enforcement in self._ses_guard("status")[1], ASKED, f"status says {enforcement}")
+
     # ── Infrastructure code ──
 
     def code_that_fights_the_guard(self) -> None:
@@ -113,6 +164,68 @@ class Runbook:
         self.guard.ses.put_configuration_set_sending_options(ConfigurationSetName=PROMO, SendingEnabled=True)
         self.checks.comes_true(self.guard, lambda: not self.guard.may_send(PROMO), LOOKED_AT, "the guard switches it off again")
         self.checks.comes_true(self.guard, lambda: self._phase(PROMO) == "PAUSED", 30.0, "and has it down so")
+
+    def a_stack_of_sets(self) -> None:
+        self.timeline.title("CloudFormation has a set of its own, as the runbook writes it")
+        cloudformation, name = self.aws.client("cloudformation"), "tenant-c"
+        resource = yaml_parse(_block("OPERATIONS.md", "yaml", "TenantC:"))
+        topic = {"Another": {"Type": "AWS::SNS::Topic", "Properties": {}}}
+
+        def deployed(how: str, resources: dict[str, Any]) -> None:
+            body = json.dumps({"Resources": resources})
+            getattr(cloudformation, f"{how}_stack")(StackName="tenants", TemplateBody=body)
+            cloudformation.get_waiter(f"stack_{how}_complete").wait(StackName="tenants", WaiterConfig={"Delay": 1})
+
+        deployed("create", resource)
+        code, said = self._ses_guard("pause", name, *REASON)
+        self._has(code == 0, said, (name,), "a person pauses it")
+        self.checks.comes_true(self.guard, lambda: self._phase(name) == "PAUSED" and not self.guard.may_send(name), 30.0, "and it is paused")
+        deployed("update", resource | topic)
+        self.checks.that(not self.guard.may_send(name), "a deployment that has nothing new of the set leaves it paused", "it may send")
+        resource["TenantC"]["Properties"]["ReputationOptions"]["ReputationMetricsEnabled"] = True
+        deployed("update", resource | topic)
+        if self.guard.may_send(name):
+            self._tell_of(name, on=True)
+            self.timeline.happening("A deployment that changes something else of the set has switched it on.", "warn")
+        self.checks.comes_true(self.guard, lambda: not self.guard.may_send(name), LOOKED_AT, "one that changes something else of it does not last")
+
+    # ── A tenant of SES ──
+
+    def a_tenant_of_ses(self) -> None:
+        self.timeline.title("A tenant of SES is disabled")
+        ses = self.guard.ses
+        ses.create_configuration_set(ConfigurationSetName=ACME)
+        tenant = ses.create_tenant(TenantName="acme")["TenantArn"]
+        arn = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{ACME}"
+        ses.create_tenant_resource_association(TenantName="acme", ResourceArn=arn)
+        code, said = self._ses_guard("policy", "push", "-", *REASON, given=TENANTS)
+        self._has(code == 0, said, (), "the policy has the set paused through its tenant")
+        self._over(ACME, lambda: self.reputation.statuses.get((tenant, CUSTOMER)) != DISABLED)
+        self.checks.that(self.guard.may_send(ACME), "its own switch is left alone", "off")
+        code, said = self._ses_guard("status", ACME)
+        self._has(code == 0, said, ("PAUSED", "acme"), "status names the tenant")
+        self.reputation.statuses[tenant, AWS] = DISABLED
+        self._tell_of_tenant(tenant, DISABLED)
+        self.checks.comes_true(self.guard, lambda: "disabled by AWS" in self._ses_guard("status")[1], 60.0, "AWS disables the tenant, too, and status says so")
+        _, said = self._ses_guard("doctor")
+        self._has("acme" in said, said, ("disabled since",), "doctor, too")
+        code, said = self._ses_guard("resume", ACME, *REASON)
+        self._has(code == 1, said, ("Support Center",), "no resume while AWS keeps it disabled")
+        self.reputation.statuses[tenant, AWS] = ENABLED
+        self._tell_of_tenant(tenant, ENABLED)
+        code, said = self._ses_guard("resume", ACME, *REASON)
+        self._has(code == 0, said, (ACME,), "once AWS has enabled it, a resume is taken")
+        self.checks.comes_true(self.guard, lambda: self.reputation.statuses[tenant, CUSTOMER] == ENABLED, 30.0, "and enables the tenant")
+        self._settled()
+        # What SES says so soon after a call of the guard's is not believed yet.
+        time.sleep(125)
+        self.reputation.statuses[tenant, CUSTOMER] = DISABLED
+        self._tell_of_tenant(tenant, DISABLED, "CUSTOMER_MANAGED")
+        self.checks.comes_true(self.guard, lambda: self._phase(ACME) == "EXTERNAL", LOOKED_AT, "somebody else disables it: the set is noted as that")
+        code, said = self._ses_guard("resume", ACME, *REASON)
+        self._has(code == 1, said, ("--force",), "the guard does not undo what it did not do")
+        code, said = self._ses_guard("resume", ACME, "--force", *REASON)
+        self.checks.comes_true(self.guard, lambda: code == 0 and self.reputation.statuses[tenant, CUSTOMER] == ENABLED, 30.0, "but with --force")
 
     # ── A resume is refused ──
 
@@ -189,8 +302,9 @@ class Runbook:
 
     # ── What the procedures are made of ──
 
-    def _over(self, name: str) -> None:
+    def _over(self, name: str, may_send: Callable[[], bool] | None = None) -> None:
         """Half of a hundred mails bounce, and the guard pauses the set."""
+        may_send = may_send or (lambda: self.guard.may_send(name))
         sent_at = datetime.now(timezone.utc) - timedelta(seconds=5)
         start = int(self.guard.states().get(name, {}).get("fresh", {"N": "0"})["N"])
         if sent_at.timestamp() < start:
@@ -203,7 +317,7 @@ class Runbook:
         self.guard.publish([events.send(mail) for mail in mails])
         self.guard.wait(self.guard.counted, 60.0, "the sends were counted")
         self.guard.publish([events.bounce(mail, mail.recipients, datetime.now(timezone.utc)) for mail in mails[:50]])
-        self.checks.comes_true(self.guard, lambda: not self.guard.may_send(name), 120.0, f"half of 100 mails of {name} bounce, and it is paused")
+        self.checks.comes_true(self.guard, lambda: not may_send(), 120.0, f"half of 100 mails of {name} bounce, and it is paused")
         self.checks.comes_true(self.guard, lambda: self._phase(name) == "PAUSED", 30.0, "which is on file")
 
     def _ses_guard(self, *arguments: str, given: str | None = None) -> tuple[int, str]:
@@ -233,14 +347,30 @@ class Runbook:
     def _queue(self, name: str) -> str:
         return self.guard.stack.all("AWS::SQS::Queue")[name]
 
+    def _is_told(self, words: str) -> bool:
+        return any(words in notice.subject for notice in self.guard.new_notices())
+
     def _tell_of(self, name: str, *, on: bool) -> None:
         """CloudTrail's event of somebody's call, which the local AWS does not make."""
         file = ROOT / "events/eventbridge/cloudtrail-put-configuration-set-sending-options.json"
         call: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         call["detail"]["requestParameters"] = {"configurationSetName": name, "sendingEnabled": on}
-        self.guard.functions.invoke(
-            FunctionName=self.guard.stack.outputs["SweepFunctionName"], InvocationType="Event", Payload=json.dumps(call).encode()
-        )
+        self._sweep_hears(call)
+
+    def _tell_of_tenant(self, arn: str, status: str, origin: str = "AWS_MANAGED") -> None:
+        """SES's event of a tenant's status, which the local AWS does not make."""
+        file = ROOT / f"events/eventbridge/sending-status-{status.lower()}-tenant.json"
+        event: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        now = datetime.now(timezone.utc)
+        event |= {"resources": [arn], "time": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        updated = [now.year, now.month, now.day, now.hour, now.minute, now.second, now.microsecond * 1000]
+        event["detail"]["data"]["origin"] = origin
+        event["detail"]["data"]["record"] |= {"status": status, "lastUpdatedTimestamp": updated}
+        self._sweep_hears(event)
+
+    def _sweep_hears(self, event: dict[str, Any]) -> None:
+        name = self.guard.stack.outputs["SweepFunctionName"]
+        self.guard.functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
 
     def _empty(self, table: str) -> None:
         for item in self.guard.items(table):
@@ -256,5 +386,13 @@ class Runbook:
 
     def _mail(self, name: str, sent_at: datetime) -> events.Mail:
         word = uuid.uuid4().hex[:10]
-        source, subject = SOURCES[name]
+        source, subject = SOURCES.get(name, SOURCES[PROMO])
         return events.Mail(name, f"0102-{word}-000000", sent_at, source, subject, (f"rcpt-{word}@inbox.example.net",))
+
+
+def _block(document: str, language: str, word: str) -> str:
+    """What a document of docs/ shows in this language that has this word in it."""
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    blocks = [part.split("```")[0] for part in text.split(f"```{language}\n")[1:]]
+    [block] = [block for block in blocks if word in block]
+    return block

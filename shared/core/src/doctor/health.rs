@@ -153,6 +153,34 @@ pub(super) fn status(facts: &Facts) -> Vec<Finding> {
         ));
     }
     findings.extend(sight(facts, &status["sight"]));
+    findings.extend(treatment(facts, &status["account"]));
+    findings
+}
+
+/// How AWS treats the account and its tenants, as far as the guard has heard.
+fn treatment(facts: &Facts, account: &Value) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let pack = "ses-guard evidence --account --since 14d has what the case in the Support Center asks for";
+    match account["enforcementStatus"].as_str() {
+        None | Some("HEALTHY") => {}
+        Some("SHUTDOWN") => {
+            let sentence = "AWS has stopped this account: SES refuses all of its mail, and only AWS lifts that";
+            findings.push(Finding::fault("account", &facts.stack, sentence, pack));
+        }
+        Some(word) => {
+            let sentence =
+                format!("AWS's word for this account is {}: it is reviewed, and goes on sending", one_line(word));
+            findings.push(Finding::fault("account", &facts.stack, sentence, pack));
+        }
+    }
+    for tenant in account["tenants"].as_array().into_iter().flatten() {
+        let name = one_line(tenant["tenant"].as_str().unwrap_or_default());
+        if let Some(since) = tenant.pointer("/disabledByAws/since").and_then(Value::as_str) {
+            let sentence = format!("AWS keeps this tenant of SES disabled since {since}: SES refuses its mail");
+            let fix = "answer the case in the Support Center; ses-guard status says what AWS found";
+            findings.push(Finding::advice("tenant", &name, sentence, fix));
+        }
+    }
     findings
 }
 

@@ -140,7 +140,7 @@ fn alarm_mut(facts: &mut Facts) -> &mut Alarm {
 }
 
 /// What was planted, the check that finds it, and a part of the command that mends it.
-const PLANTED: [(&str, &str, &str, Plant); 35] = [
+const PLANTED: [(&str, &str, &str, Plant); 38] = [
     ("a function is gone", "function", "sam deploy", |facts| drop(facts.functions.insert("judge", Ok(None)))),
     ("a function is switched off", "function", "delete-function-concurrency", |facts| {
         function_mut(facts, "ingest").reserved = Some(0)
@@ -225,6 +225,17 @@ const PLANTED: [(&str, &str, &str, Plant); 35] = [
     ("operate does not answer", "operate", "aws logs tail", |facts| facts.status = Err("timed out".into())),
     ("the policy can't be read", "policy", "policy versions", |facts| {
         facts.status = Ok(json!({"ok": false, "error": {"message": "version 3\nof the policy"}}))
+    }),
+    ("AWS reviews the account", "account", "evidence --account", |facts| {
+        facts.status.as_mut().unwrap()["account"] = json!({"enforcementStatus": "PROBATION"})
+    }),
+    ("AWS stops the account", "account", "Support Center", |facts| {
+        facts.status.as_mut().unwrap()["account"] = json!({"enforcementStatus": "SHUTDOWN"})
+    }),
+    ("AWS disables a tenant", "tenant", "Support Center", |facts| {
+        let tenant =
+            json!({"tenant": "acme/tn-1a2b", "disabledByAws": {"since": "2026-11-20T12:00:00Z", "cause": null}});
+        facts.status.as_mut().unwrap()["account"] = json!({"enforcementStatus": "HEALTHY", "tenants": [tenant]})
     }),
     ("a paused set was switched on", "drift", "ses-guard pause promo", |facts| {
         facts.stopped.as_mut().unwrap()[0]["sendingEnabled"] = json!(true)
