@@ -7,6 +7,7 @@ use guard_core::sight::Shown;
 use guard_core::state::Phase;
 use guard_core::steps::decide::Mode;
 use guard_core::steps::watch::{AccountView, Overview, Query, Row};
+use guard_core::tenant::{Said, SendingStatus, Tenant, TenantWatch};
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -25,12 +26,18 @@ const PHASES: [Phase; 8] = [
     Phase::Gone,
 ];
 
+/// Tenants that are named on the page; `ses-guard status` names all.
+const MOST_TENANTS: usize = 10;
+
 /// The page.
 pub fn overview(overview: &Overview, place: &Place) -> String {
     place.wrapped(&html! {
         (headline(overview))
         @for spot in &overview.blind_spots { (blind_spot(spot)) }
-        @for account in &overview.accounts { (account_line(account, overview.accounts.len() > 1)) }
+        @for account in &overview.accounts {
+            (account_line(account, overview.accounts.len() > 1))
+            @if let Some(watch) = &account.watch { (tenants(watch)) }
+        }
         (phases(overview, place))
         (search(overview, place))
         @if overview.rows.is_empty() {
@@ -92,6 +99,35 @@ fn account_line(account: &AccountView, named: bool) -> Markup {
             }
         }
     }
+}
+
+/// The tenants of SES of which something is wrong.
+fn tenants(watch: &AccountWatch) -> Markup {
+    let more = watch.tenants.in_trouble().count().saturating_sub(MOST_TENANTS);
+    html! {
+        @for (name, heard) in watch.tenants.in_trouble().take(MOST_TENANTS) { (tenant(name, heard)) }
+        @if more > 0 { p.sg-soft { (figure::number(more)) " more tenants of SES are disabled or have open findings: ses-guard status names them." } }
+    }
+}
+
+fn tenant(name: &Tenant, heard: &TenantWatch) -> Markup {
+    let is_disabled = |said: &&Said| said.status == SendingStatus::Disabled;
+    html! {
+        div.sg-alert {
+            p {
+                strong { "Tenant " (name) ": " }
+                @if let Some(said) = heard.aws.as_ref().filter(is_disabled) { "AWS has disabled it" (since(said)) }
+                @if let Some(said) = heard.customer.as_ref().filter(is_disabled) { "its own status is DISABLED" (since(said)) }
+                @for (kind, found) in heard.findings.iter().filter(|(_, found)| found.open) {
+                    "AWS has found " (kind) ", impact " (found.impact) ": " (found.sentence) " "
+                }
+            }
+        }
+    }
+}
+
+fn since(said: &Said) -> Markup {
+    html! { ", " (figure::time(said.at)) " UTC" @if let Some(cause) = &said.cause { " (" (cause) ")" } ". " }
 }
 
 /// A rate on a scale from nothing to where AWS may pause the account.

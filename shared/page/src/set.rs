@@ -56,6 +56,7 @@ fn facts(row: &Row) -> Markup {
             @if let Some(hold) = &row.state.hold {
                 div { dt { "Held" } dd { "by " (hold.actor) " since " (figure::time(hold.since)) " UTC: " (hold.reason) } }
             }
+            @if let Some(tenant) = row.state.lever.tenant() { div { dt { "Paused through its tenant" } dd { (tenant) } } }
             @if let Some(unheard) = &row.state.unheard { div { dt { "Not heard" } dd { (unheard.gap.as_str()) } } }
         }
     }

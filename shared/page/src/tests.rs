@@ -1,5 +1,6 @@
 //! The pages as they come out: of a hundred kinds of foreign text, at ten thousand sets, and in CloudWatch's own terms.
 
+use guard_core::account::AccountWatch;
 use guard_core::audit::{Act, AuditRecord};
 use guard_core::home::{Home, Homes};
 use guard_core::name::SetKey;
@@ -9,6 +10,7 @@ use guard_core::port::Register;
 use guard_core::state::{Change, Hold, Phase, State, Totals, Why};
 use guard_core::steps::decide::Mode;
 use guard_core::steps::watch::Watcher;
+use guard_core::tenant::Lever;
 use guard_local::{ManualClock, MemoryLedger, MemoryPolicyStore, MemoryRegister};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -63,6 +65,16 @@ fn hostile(phase: Phase) -> State {
     let hold = Hold { actor: HOSTILE.to_owned(), reason: HOSTILE.repeat(4), since: now() };
     let totals = Some(Totals { sends: 1_000_000, bounces: 49_000, ..Totals::default() });
     State { phase, hold: Some(hold), why: Some(why), totals, used_ppm: 980_000, near: true, ..State::default() }
+}
+
+/// The account's state, with so many tenants that AWS has disabled, for this reason.
+fn disabled(tenants: usize, cause: &str) -> (String, State) {
+    let found = json!({"open": true, "impact": "HIGH", "sentence": cause, "at": now()});
+    let one = json!({"aws": {"status": "DISABLED", "cause": cause, "at": now(), "told": true}, "findings": {"BOUNCE": found}});
+    let tenants = (0..tenants).map(|number| (format!("acme-{number}/tn-1a2b"), one.clone()));
+    let tenants = serde_json::from_value(tenants.collect::<serde_json::Map<_, _>>().into()).unwrap();
+    let account = Some(Box::new(AccountWatch { tenants, ..AccountWatch::default() }));
+    (Home::of(&key("any")).whole().name.to_string(), State { account, ..State::default() })
 }
 
 fn page(watcher: &Memory, event: Value) -> String {
@@ -123,7 +135,8 @@ const KNOWN: [&str; 32] = [
 #[test]
 fn foreign_text_makes_no_element_and_ends_no_attribute() {
     let phases = [Phase::Active, Phase::Paused, Phase::External, Phase::Gone, Phase::Trial];
-    let watcher = watcher(phases.into_iter().enumerate().map(|(n, phase)| (format!("set-{n}"), hostile(phase))));
+    let sets = phases.into_iter().enumerate().map(|(n, phase)| (format!("set-{n}"), hostile(phase)));
+    let watcher = watcher(sets.chain([disabled(1, HOSTILE)]));
     let events = [
         json!({ "widgetContext": context(&json!({ "find": HOSTILE })), "search": true }),
         json!({ "find": HOSTILE, "widgetContext": context(&json!({})) }),
@@ -147,7 +160,8 @@ fn foreign_text_makes_no_element_and_ends_no_attribute() {
 #[test]
 fn ten_thousand_sets_make_a_page_of_the_most_rows_that_is_small_enough() {
     let name = |number: usize| format!("{number:05}-{}", "x".repeat(58));
-    let watcher = watcher((0..10_000).map(|number| (name(number), hostile(Phase::Active))));
+    let sets = (0..10_000).map(|number| (name(number), hostile(Phase::Active)));
+    let watcher = watcher(sets.chain([disabled(100, &"x".repeat(1_000))]));
     let page = page(&watcher, json!({ "rows": 50, "widgetContext": context(&json!({})) }));
     assert!(page.len() < MOST_BYTES, "{} bytes", page.len());
     assert_eq!(page.matches("sg-link").count() - STYLE.matches("sg-link").count(), 50);
@@ -219,6 +233,23 @@ fn each_phase_may_be_ordered_what_its_order_allows() {
         shown.sort_unstable();
         assert_eq!(shown, labels, "{phase:?}");
     }
+}
+
+#[test]
+fn tenants_of_ses_that_aws_stops_are_named() {
+    let page = page(&watcher([disabled(12, "Too many bounces.")]), json!({}));
+    let line = "<strong>Tenant acme-0: </strong>AWS has disabled it, Fri 20 Nov 12:00 UTC (Too many bounces.). \
+        AWS has found BOUNCE, impact HIGH: Too many bounces.";
+    assert!(page.contains(line), "{page}");
+    assert_eq!(page.matches("<strong>Tenant ").count(), 10);
+    assert!(page.contains("2 more tenants of SES"));
+}
+
+#[test]
+fn a_set_that_is_paused_through_its_tenant_says_so() {
+    let lever = Lever::Tenant("acme/tn-1a2b".parse().unwrap());
+    let watcher = watcher([("promo".to_owned(), State { phase: Phase::Paused, lever, ..State::default() })]);
+    assert!(page(&watcher, json!({ "set": key("promo") })).contains("<dt>Paused through its tenant</dt><dd>acme</dd>"));
 }
 
 #[test]
