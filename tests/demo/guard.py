@@ -41,11 +41,11 @@ class Interval:
 
     @property
     def lower(self) -> int:
-        return self.ids if self.receipts == self.recorded else max(self.ids, self.receipts - self.suspect)
+        return min(max(self.ids, self.receipts - self.suspect), self.upper)
 
     @property
     def upper(self) -> int:
-        return self.ids if self.receipts == self.recorded else self.receipts
+        return self.ids + self.receipts - self.recorded
 
 
 class Guard:

@@ -198,6 +198,23 @@ impl Ledger for NoAccount {
     }
 }
 
+/// What SES or SNS sends twice nobody marks. It shows where its ids are recorded, and is not forgotten once there is no room
+/// for more of them.
+#[tokio::test]
+async fn what_came_twice_while_there_was_room_for_ids_is_known_for_good() {
+    let now = at(NOON);
+    let ledger = MemoryLedger::default();
+    let counter = Counter::new(ledger.clone(), MemoryRegister::default(), ManualClock::at(now));
+    let of = async || ledger.window(&set("promo"), Bucket::of(now), Bucket::of(now)).await.unwrap()[0].counts.sends;
+    // For the ids of the last there is no room.
+    for (mails, truth) in [(0..30, 30), (20..30, 30), (100..200, 130)] {
+        let batch: Vec<_> = mails.clone().map(|mail| receipt("promo", Send, mail, now)).collect();
+        assert!(counter.count(&batch, plus_seconds(now, 60)).await.failed.is_empty());
+        let sends = of().await;
+        assert_eq!((sends.lower(), sends.upper()), (truth, truth), "{mails:?}: {sends:?}");
+    }
+}
+
 #[tokio::test]
 async fn simulated_mail_is_the_set_s_and_not_the_account_s() {
     let now = at(NOON);

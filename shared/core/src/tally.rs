@@ -1,9 +1,9 @@
 //! Counts that stay right when events come twice, late or in any order.
 //!
 //! A count is an interval: `n` raw receipts, of which `r` had their id recorded, `x` of them *suspect*
-//! (delivered or written more than once, perhaps), and the set of recorded ids. While every receipt's id is
-//! recorded the count is exactly the size of that set, whatever was duplicated; otherwise the truth lies in
-//! `[max(ids, n − x), n]`.
+//! (delivered or written more than once, perhaps), and the set of recorded ids. What is recorded comes to exactly the size of
+//! that set, whatever was duplicated, so the truth lies in `[max(ids, n − x), ids + n − r]`, and is that size while every
+//! receipt's id is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,14 +132,14 @@ impl Interval {
         (self.receipts == self.recorded).then_some(self.ids)
     }
 
-    /// Never above the truth.
+    /// Never above the truth, where who delivers twice says so.
     pub fn lower(self) -> u64 {
-        self.exact().unwrap_or_else(|| self.ids.max(self.receipts.saturating_sub(self.suspect)))
+        self.ids.max(self.receipts.saturating_sub(self.suspect)).min(self.upper())
     }
 
     /// Never below the truth.
     pub fn upper(self) -> u64 {
-        self.exact().unwrap_or(self.receipts)
+        self.ids + self.receipts.saturating_sub(self.recorded)
     }
 
     /// What is left without this share: again never below and never above the truth. Ids say nothing of it, so it is no
