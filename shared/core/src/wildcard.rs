@@ -16,10 +16,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
                 read += 1;
             }
             Some(_) | None => match run {
-                Some((star, from)) => {
-                    run = Some((star, from + 1));
-                    (at, read) = (star + 1, from + 1);
-                }
+                Some((star, from)) => (at, read) = (star, from + 1),
                 None => return false,
             },
         }

@@ -122,7 +122,7 @@ fn later(one: Option<BucketTally>, other: Option<BucketTally>) -> Option<BucketT
 
 /// About how many bytes the item of a bucket has: its keys, its numbers, nine bytes for each id, three for each slot, two
 /// numbers with a name for each sender.
-fn weight(tally: &BucketTally) -> u64 {
+pub(super) fn weight(tally: &BucketTally) -> u64 {
     let of_kind = |kind: SignalKind| {
         let count = tally.counts.of(kind);
         if count.receipts == 0 { 0 } else { 20 + 9 * count.ids }

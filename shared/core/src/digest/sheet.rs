@@ -164,7 +164,7 @@ fn write_shares(shares: &Shares, bytes: &mut Vec<u8>) {
         write_number(sender.as_str().len() as u64, bytes);
         bytes.extend_from_slice(sender.as_str().as_bytes());
         let kinds = SignalKind::ALL.into_iter().enumerate().filter(|(_, kind)| of.of(*kind).receipts > 0);
-        bytes.push(kinds.clone().fold(0, |kinds, (at, _)| kinds | 1 << at));
+        bytes.push(kinds.clone().map(|(at, _)| 1_u8 << at).sum());
         for (_, kind) in kinds {
             let Share { receipts, suspect } = *of.of(kind);
             write_number(receipts, bytes);
@@ -228,15 +228,12 @@ fn read_byte(bytes: &mut &[u8]) -> Option<u8> {
 
 /// Seven bits a byte, the lowest first; the eighth bit says that more follow.
 fn write_number(mut number: u64, bytes: &mut Vec<u8>) {
+    let lowest = |number: u64| number.to_le_bytes()[0];
     while number > 0x7f {
-        bytes.push(0x80 | seven_bits(number));
+        bytes.push(lowest(number) | 0x80);
         number >>= 7;
     }
-    bytes.push(seven_bits(number));
-}
-
-fn seven_bits(number: u64) -> u8 {
-    number.to_le_bytes()[0] & 0x7f
+    bytes.push(lowest(number));
 }
 
 fn read_number(bytes: &mut &[u8]) -> Option<u64> {

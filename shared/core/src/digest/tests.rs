@@ -1,6 +1,8 @@
+mod ledger;
+
 use proptest::prelude::*;
 
-use super::reading::Reading;
+use super::reading::{Reading, weight};
 use super::*;
 use crate::tally::{Interval, PerKind, Share, Shares, Slot};
 
@@ -22,7 +24,14 @@ fn tally(bucket: Bucket) -> impl Strategy<Value = BucketTally> {
     let number = || prop_oneof![0..300_u64, any::<u64>().prop_map(|number| number >> 3)];
     let any_interval = (number(), number(), number(), number())
         .prop_map(|(receipts, recorded, suspect, ids)| Interval { receipts, recorded, suspect, ids });
-    let interval = || prop_oneof![plain.clone(), any_interval.clone()];
+    // Often alike, as counts are.
+    let near = (0..3_u64, 0..3_u64, 0..2_u64, 0..3_u64).prop_map(|(receipts, recorded, suspect, ids)| Interval {
+        receipts,
+        recorded,
+        suspect,
+        ids,
+    });
+    let interval = || prop_oneof![plain.clone(), near.clone(), any_interval.clone()];
     let slot = || prop::option::of((0..90_u8).prop_map(move |slot| Slot::start_in(bucket, slot)));
     let counts = (interval(), interval(), interval(), interval())
         .prop_map(|(sends, bounces, complaints, prevented)| PerKind { sends, bounces, complaints, prevented });
@@ -86,6 +95,14 @@ proptest! {
     }
 
     #[test]
+    fn what_another_version_wrote_is_no_digest(digest in digest(), version in any::<u8>()) {
+        let bytes = digest.to_bytes();
+        let of_another = [&[version][..], &bytes[1..]].concat();
+        let read = (version == bytes[0]).then_some(digest.clone());
+        prop_assert_eq!(Digest::from_bytes(digest.sheet, &of_another), read);
+    }
+
+    #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         drop(Digest::from_bytes(Sheet::of(bucket(0)), &bytes));
         prop_assert!(tally_from_bytes(bucket(0), &bytes).is_none_or(|tally| tally.bucket == bucket(0)));
@@ -99,6 +116,15 @@ fn a_sheet_is_six_hours() {
         assert_eq!(Sheet::number(bucket(of)), number, "{of}");
     }
     assert_eq!(Sheet::of(bucket(0)).next(), Sheet::of(bucket(24)));
+}
+
+#[test]
+fn a_bucket_that_held_something_was_read() {
+    let sheet = Sheet::of(bucket(0));
+    let mut bytes = digest_of(sheet, [(bucket(3), Some(exact(bucket(3), 5)))]).to_bytes();
+    assert!(Digest::from_bytes(sheet, &bytes).is_some());
+    bytes[1..4].fill(0);
+    assert_eq!(Digest::from_bytes(sheet, &bytes), None, "what it held is there, and that it was read is not");
 }
 
 #[test]
@@ -129,6 +155,8 @@ fn the_bytes_of_a_digest_are_few() {
     for (what, digest, bytes) in [
         ("nothing read", Digest::of(sheet), 7),
         ("small buckets", full(&|bucket| exact(bucket, 40)), 7 + 24 * 5),
+        ("the largest of them", full(&|bucket| exact(bucket, 127)), 7 + 24 * 5),
+        ("one mail more", full(&|bucket| exact(bucket, 128)), 7 + 24 * 6),
         ("the busiest", full(&busy), 7 + 24 * 58),
     ] {
         assert_eq!(digest.to_bytes().len(), bytes, "{what}");
@@ -184,6 +212,21 @@ fn what_is_not_known_is_read_in_few_requests() {
 }
 
 #[test]
+fn a_window_that_begins_within_a_sheet_is_known_as_well() {
+    let sheet = Sheet::of(bucket(0));
+    let held = |number| (bucket(number), Some(exact(bucket(number), 10)));
+    for (what, from, known, expected) in [
+        ("from its first bucket", 0, 0..24, vec![]),
+        ("from a later one", 5, 0..24, vec![]),
+        ("to the next sheet", 5, 0..23, vec![(bucket(23), bucket(26))]),
+    ] {
+        let to = if known.end == 24 { 23 } else { 26 };
+        let digest = digest_of(sheet, known.map(held));
+        assert_eq!(Reading::of(bucket(from), bucket(to), vec![digest], Vec::new()).ranges(), expected, "{what}");
+    }
+}
+
+#[test]
 fn a_note_counts_where_a_digest_says_what_was_before() {
     let sheet = Sheet::of(bucket(0));
     let held = |number, sends| (bucket(number), Some(exact(bucket(number), sends)));
@@ -212,6 +255,43 @@ fn a_digest_is_kept_when_it_would_have_spared_enough() {
         let digests = reading.worth_keeping(bucket(closed), Keeping::DEPLOYED);
         assert_eq!(digests.first().map(|digest| digest.buckets().count()), kept, "{what}");
         assert!(digests.iter().all(|digest| digest.buckets().all(|one| one < bucket(closed))), "{what}");
+    }
+}
+
+#[test]
+fn every_request_for_what_is_old_costs_a_unit() {
+    // What is known lies between and is large, so that each gap is a request of its own. What is read holds nothing.
+    for (what, unread, closed, kept) in [
+        ("two units", vec![0..1, 8..9], 24, false),
+        ("three", vec![0..1, 8..9, 16..17], 24, true),
+        ("two, and one that is not old", vec![0..1, 8..9, 16..17], 16, false),
+        ("two, and one that is read anyway for its last bucket", vec![0..1, 8..9, 16..24], 23, false),
+        ("two, and one that is old to its last bucket", vec![0..1, 8..9, 16..24], 24, true),
+    ] {
+        let is_unread = |number: &i64| unread.iter().any(|range| range.contains(number));
+        let reading = reading((0..24).filter(|number| !is_unread(number)).map(|number| (number, Some(64))));
+        assert_eq!(reading.ranges().len(), unread.len());
+        assert_eq!(!reading.worth_keeping(bucket(closed), Keeping::DEPLOYED).is_empty(), kept, "{what}");
+    }
+}
+
+#[test]
+fn a_bucket_weighs_its_keys_and_whatever_it_holds() {
+    let nothing = || BucketTally::nothing(bucket(0));
+    let of = |receipts, ids| Interval { receipts, recorded: ids, suspect: 0, ids };
+    let sends = |count| PerKind { sends: count, ..PerKind::default() };
+    let at = |slot| Some(Slot::start_in(bucket(0), slot));
+    let senders = |names: &[&str]| names.iter().map(|name| (name.parse().unwrap(), PerKind::default())).collect();
+    for (what, tally, bytes) in [
+        ("its keys", nothing(), 80),
+        ("five mails, each with its id", BucketTally { counts: sends(of(5, 5)), ..nothing() }, 80 + 20 + 45),
+        ("many mails, and few ids", BucketTally { counts: sends(of(9_000, 2)), ..nothing() }, 80 + 20 + 18),
+        ("the first slot", BucketTally { newest_send: at(0), ..nothing() }, 80 + 5),
+        ("a later slot, and all before it", BucketTally { newest_send: at(10), ..nothing() }, 80 + 5 + 30),
+        ("slots of both", BucketTally { newest_send: at(10), newest_failure: at(1), ..nothing() }, 80 + 35 + 8),
+        ("two senders", BucketTally { senders: senders(&["tenant-a", "b"]), ..nothing() }, 80 + 2 * 18 + 2 * 11),
+    ] {
+        assert_eq!(weight(&tally), bytes, "{what}");
     }
 }
 

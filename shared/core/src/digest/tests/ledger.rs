@@ -1,0 +1,160 @@
+//! What is asked of the buckets, the notes and the digests, and when.
+
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+
+/// Buckets, notes, digests and a clock in one, which write down what they are asked.
+struct Recorded {
+    now: Timestamp,
+    buckets: Vec<BucketTally>,
+    notes_fail: bool,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Recorded {
+    fn at(now: Timestamp) -> Arc<Self> {
+        Self::holding(Vec::new(), now)
+    }
+
+    fn holding(buckets: Vec<BucketTally>, now: Timestamp) -> Arc<Self> {
+        Arc::new(Self { now, buckets, notes_fail: false, asked: Mutex::default() })
+    }
+
+    fn ask(&self, what: impl Into<String>) {
+        self.asked.lock().unwrap().push(what.into());
+    }
+
+    fn asked(&self) -> String {
+        self.asked.lock().unwrap().drain(..).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn number(of: Bucket) -> i64 {
+    (of.start_second() - NOON) / 900
+}
+
+impl Clock for Arc<Recorded> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    async fn sleep(&self, _: u64) {}
+}
+
+impl Ledger for Arc<Recorded> {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
+        self.ask("add");
+        Ok(Held::nothing(addition.bucket))
+    }
+
+    async fn window(&self, _: &SetKey, from: Bucket, to: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        self.ask(format!("read {}..={}", number(from), number(to)));
+        Ok(self.buckets.iter().filter(|one| (from..=to).contains(&one.bucket)).cloned().collect())
+    }
+}
+
+impl Digests for Arc<Recorded> {
+    async fn note(&self, _: &SetKey, held: &BucketTally) -> Result<(), Fault> {
+        self.ask(format!("note {}", number(held.bucket)));
+        let fault = || Fault { operation: "note", subject: "a".into(), landed: Landed::No, source: "throttled".into() };
+        if self.notes_fail { Err(fault()) } else { Ok(()) }
+    }
+
+    async fn known(&self, _: &SetKey, _: Sheet, _: Sheet) -> Result<Known, Fault> {
+        self.ask("known");
+        Ok(Known::default())
+    }
+
+    async fn keep(&self, _: &SetKey, digest: &Digest) -> Result<(), Fault> {
+        self.ask(format!("keep {}", number(digest.sheet.first())));
+        Ok(())
+    }
+
+    async fn begin(&self, _: Timestamp) -> Result<(), Fault> {
+        self.ask("begin");
+        Ok(())
+    }
+
+    async fn begun(&self) -> Result<Option<Timestamp>, Fault> {
+        Ok(Some(Timestamp::UNIX_EPOCH))
+    }
+}
+
+type Ports = (Arc<Recorded>, Arc<Recorded>, Arc<Recorded>);
+
+fn ports(recorded: &Arc<Recorded>) -> Ports {
+    (recorded.clone(), recorded.clone(), recorded.clone())
+}
+
+/// None of them ever waits for anything.
+fn done<F: Future>(future: F) -> F::Output {
+    let (mut future, mut context) = (pin!(future), Context::from_waker(Waker::noop()));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+fn set() -> SetKey {
+    "111122223333/eu-west-1/tenant-a".parse().unwrap()
+}
+
+fn new(recorded: &Arc<Recorded>) -> Digested<Arc<Recorded>, Arc<Recorded>, Arc<Recorded>> {
+    let (ledger, digests, clock) = ports(recorded);
+    Digested::new(ledger, digests, clock)
+}
+
+#[test]
+fn a_process_says_once_that_it_notes_what_comes_late_and_then_notes_it() {
+    let sooner = Ages { noted: 60, ..Ages::DEPLOYED };
+    for (what, ages, seconds, asked) in [
+        ("in time", None, 3_599, "begin, add, add"),
+        ("late", None, 3_600, "begin, add, note 0, add, note 0"),
+        ("in time by other figures", Some(sooner), 59, "begin, add, add"),
+        ("late by other figures", Some(sooner), 60, "begin, add, note 0, add, note 0"),
+    ] {
+        let recorded = Recorded::at(plus_seconds(bucket(0).end(), seconds));
+        let ledger = ages.map_or_else(|| new(&recorded), |ages| new(&recorded).with(ages, None));
+        for _ in 0..2 {
+            done(ledger.add(&Addition::empty(set(), bucket(0)))).unwrap();
+        }
+        assert_eq!(recorded.asked(), asked, "{what}");
+    }
+}
+
+#[test]
+fn an_addition_without_its_note_has_perhaps_landed() {
+    let mut recorded = Recorded::at(plus_seconds(bucket(0).end(), 3_600));
+    Arc::get_mut(&mut recorded).unwrap().notes_fail = true;
+    let fault = done(new(&recorded).add(&Addition::empty(set(), bucket(0)))).unwrap_err();
+    assert_eq!(fault.landed, Landed::Perhaps, "the bucket has it: whoever adds again adds suspects");
+    assert_eq!(fault.operation, "note");
+}
+
+#[test]
+fn a_window_has_both_its_ends() {
+    let held: Vec<BucketTally> = (0..3).map(|number| exact(bucket(number), 5)).collect();
+    for (from, to, asked, found) in
+        [(1, 2, "known, read 1..=2", &held[1..]), (1, 1, "known, read 1..=1", &held[1..2]), (1, 0, "", &[])]
+    {
+        let recorded = Recorded::holding(held.clone(), bucket(3).start());
+        assert_eq!(done(new(&recorded).window(&set(), bucket(from), bucket(to))).unwrap(), found, "{from}..={to}");
+        assert_eq!(recorded.asked(), asked, "{from}..={to}");
+    }
+}
+
+#[test]
+fn only_who_is_to_keep_digests_writes_them() {
+    let held: Vec<BucketTally> = (0..24).map(|number| exact(bucket(number), 64)).collect();
+    for (keeps, asked) in [(false, "known, read 0..=23"), (true, "known, read 0..=23, keep 0")] {
+        let recorded = Recorded::holding(held.clone(), bucket(48).start());
+        let (ledger, digests, clock) = ports(&recorded);
+        let ledger = if keeps { Digested::keeping(ledger, digests, clock) } else { new(&recorded) };
+        assert_eq!(done(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held);
+        assert_eq!(recorded.asked(), asked);
+    }
+}
