@@ -261,7 +261,7 @@ mod tests {
     fn a_time_is_as_java_writes_it_or_else_the_event_s() {
         for (array, time) in [
             ("[2026,11,20,12,44,28,995000000]", "2026-11-20T12:44:28.995Z"),
-            ("[2026,11,20,12,44,28]", "2026-11-20T12:44:28Z"),
+            ("[2026,11,20,12,44,27]", "2026-11-20T12:44:27Z"),
             ("[2026,11,20,12,44]", "2026-11-20T12:44:00Z"),
             ("[2026,11,20,12]", "2026-11-20T12:44:28Z"),
             ("[2026,13,20,12,44]", "2026-11-20T12:44:28Z"),
@@ -286,7 +286,38 @@ mod tests {
             let TenantWord::Finding { sentence, .. } = event.word else { panic!("{event:?}") };
             assert_eq!(sentence, kept.unwrap_or("AWS gives no reason."));
         }
-        let odd = TenantEvent::read(&with(FINDING, "/detail/metadata/type", "a b".into())).unwrap();
-        assert!(matches!(odd.word, TenantWord::Finding { kind, .. } if kind == "OTHER"));
+    }
+
+    #[test]
+    fn a_word_of_aws_s_is_kept_and_anything_else_is_other() {
+        let (longest, longer) = ("X".repeat(32), "X".repeat(33));
+        for (text, kept) in [
+            ("BOUNCE", "BOUNCE"),
+            ("SPAM_TRAP_2", "SPAM_TRAP_2"),
+            (&longest, &longest),
+            (&longer, "OTHER"),
+            ("Bounce", "OTHER"),
+            ("A B", "OTHER"),
+            ("", "OTHER"),
+        ] {
+            let event = TenantEvent::read(&with(FINDING, "/detail/metadata/type", text.into())).unwrap();
+            assert!(matches!(&event.word, TenantWord::Finding { kind, .. } if kind == kept), "{text}: {event:?}");
+        }
+    }
+
+    #[test]
+    fn what_aws_says_of_tenants_is_told_by_its_detail_type() {
+        for (detail_type, is_one) in [
+            ("Sending Status Enabled", true),
+            ("Sending Status Disabled", true),
+            ("Advisor Recommendation Status Open", true),
+            ("Advisor Recommendation Status Resolved", true),
+            ("Advisor Recommendation Status Closed", true),
+            ("Email Sent", false),
+            ("Sending Status", false),
+            ("", false),
+        ] {
+            assert_eq!(TenantEvent::is_one(detail_type), is_one, "{detail_type}");
+        }
     }
 }

@@ -113,3 +113,45 @@ impl Survey {
 fn is_domain(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-11-20T12:05:00Z".parse().unwrap()
+    }
+
+    fn identity(name: &str) -> Identity {
+        let kind = if name.contains('@') { IdentityKind::EmailAddress } else { IdentityKind::Domain };
+        Identity { name: name.to_owned(), kind, sends: true }
+    }
+
+    #[test]
+    fn a_survey_names_some_domains_and_no_address() {
+        let mut survey = Survey::default();
+        survey.note(&identity("shop.example"), Surveyed::Covered);
+        survey.note(&identity("parked.example"), Surveyed::Silent);
+        assert_eq!(survey.turn_page(Some("page-2".to_owned()), noon()), None);
+        assert_eq!(survey.page.as_deref(), Some("page-2"));
+        let view = survey.turn_page(None, noon());
+        assert_eq!(
+            view,
+            Some(View::Clear("All 1 identities that may send have a default configuration set.".to_owned()))
+        );
+        assert!(!survey.is_due(plus_seconds(noon(), 86_399)) && survey.is_due(plus_seconds(noon(), 86_400)));
+
+        let odd = Identity { name: "jane@example.com\n".to_owned(), kind: IdentityKind::Domain, sends: true };
+        survey.note(&odd, Surveyed::Bare);
+        survey.begin_anew();
+        assert_eq!(survey, Survey { finished_at: Some(noon()), ..Survey::default() }, "SES no longer knew the page");
+
+        survey.note(&odd, Surveyed::Bare);
+        for number in 0..7 {
+            survey.note(&identity(&format!("d{number}.example")), Surveyed::Bare);
+        }
+        survey.note(&identity("jane@example.com"), Surveyed::Bare);
+        let Some(View::Blind(sentence)) = survey.turn_page(None, noon()) else { panic!("some are bare") };
+        insta::assert_snapshot!(sentence, @"Of the 9 identities that may send, 8 domains (d0.example, d1.example, d2.example, d3.example, d4.example and 3 more) and 1 addresses have no default configuration set: what they send without naming one is not counted, and no pause stops it.");
+    }
+}

@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 
-use super::checks::{Scope, behind, dead_letters, silence, suspect};
+use super::checks::{Scope, behind, dead_letters, events_wait, silence, suspect};
 use super::*;
-use crate::port::{Identity, IdentityKind, Point, Vital, Vitals};
+use crate::port::{Point, Vital, Vitals};
 use crate::tally::{BucketTally, Interval, PerKind};
 use crate::time::{Bucket, plus_seconds};
 
@@ -102,6 +102,34 @@ fn silence_is_half_of_fifty_mails() {
 }
 
 #[test]
+fn what_is_said_of_the_hour_never_has_more_counted_than_sent() {
+    for (sends, counted_each, said) in [
+        (1_000, 249, "SES took 1,000 mails between Fri 10:45 and 11:44 UTC, and the guard counted 996 of them."),
+        (1_000, 250, "SES took 1,000 mails between Fri 10:45 and 11:44 UTC, and the guard counted 1,000 of them."),
+        (1_000, 251, "SES took 1,000 mails between Fri 10:45 and 11:44 UTC, and the guard counted all of them."),
+    ] {
+        let vitals = Vitals::from([points(Vital::Sends, "2026-11-20T10:45:00Z", &[sends])]);
+        let view = silence(scope(), &vitals, &counted(counted_each, 0));
+        assert_eq!(view, View::Clear(said.to_owned()), "{counted_each} in each quarter of the hour");
+    }
+}
+
+#[test]
+fn one_late_minute_of_the_look_says_that_events_wait() {
+    for (what, vitals, wait) in [
+        ("nothing is known", None, false),
+        ("nothing waits", Some(ages(Vital::EventsAge, &IDLE)), false),
+        ("as late as they may be", Some(ages(Vital::EventsAge, &[15; 5])), false),
+        ("once a second later", Some(ages(Vital::EventsAge, &[0, 0, 16, 0, 0])), true),
+        ("much later", Some(ages(Vital::EventsAge, &[900; 5])), true),
+        ("before this look", Some(points(Vital::EventsAge, "2026-11-20T11:53:00Z", &[900; 5])), false),
+        ("judge's marks", Some(ages(Vital::JudgeAge, &[900; 5])), false),
+    ] {
+        assert_eq!(events_wait(scope(), &vitals.into_iter().collect()), wait, "{what}");
+    }
+}
+
+#[test]
 fn one_in_ten_of_a_hundred_receipts_is_too_uncertain() {
     for (what, receipts, suspects, expected) in [
         ("nothing counted", 0, 0, "clear"),
@@ -130,6 +158,8 @@ fn fifteen_seconds_in_three_minutes_of_five_are_behind() {
         ("CloudWatch says nothing", vec![], 0, "unknown"),
         ("or of too long ago", vec![points(EventsAge, "2026-11-20T11:53:00Z", &[900; 5])], 0, "unknown"),
         ("or of a minute that it does not have yet", vec![points(EventsAge, NOON, &[900; 5])], 0, "unknown"),
+        ("or of the very next", vec![points(EventsAge, "2026-11-20T12:03:00Z", &[0])], 0, "unknown"),
+        ("the last minute that it must have", vec![points(EventsAge, "2026-11-20T12:02:00Z", &[0])], 0, "clear"),
         ("one slow judgement", vec![on_time.clone(), ages(JudgeAge, &[16])], 0, "between"),
         ("judgements on time", vec![on_time.clone(), ages(JudgeAge, &[15, 15])], 3, "clear"),
         ("judge is late", vec![on_time.clone(), ages(JudgeAge, &[16, 3, 16])], 0, "blind"),
@@ -168,32 +198,6 @@ fn a_queue_without_numbers_is_empty_if_other_queues_have_some() {
         let view = dead_letters(scope(), &vitals.into_iter().collect());
         assert_eq!(word(&view), expected, "{what}: {view:?}");
     }
-}
-
-fn identity(name: &str) -> Identity {
-    let kind = if name.contains('@') { IdentityKind::EmailAddress } else { IdentityKind::Domain };
-    Identity { name: name.to_owned(), kind, sends: true }
-}
-
-#[test]
-fn a_survey_names_some_domains_and_no_address() {
-    let mut survey = Survey::default();
-    survey.note(&identity("shop.example"), Surveyed::Covered);
-    survey.note(&identity("parked.example"), Surveyed::Silent);
-    assert_eq!(survey.turn_page(Some("page-2".to_owned()), at(NOON)), None);
-    assert_eq!(survey.page.as_deref(), Some("page-2"));
-    let view = survey.turn_page(None, at(NOON));
-    assert_eq!(view, Some(View::Clear("All 1 identities that may send have a default configuration set.".to_owned())));
-    assert!(!survey.is_due(plus_seconds(at(NOON), 86_399)) && survey.is_due(plus_seconds(at(NOON), 86_400)));
-
-    for number in 0..7 {
-        survey.note(&identity(&format!("d{number}.example")), Surveyed::Bare);
-    }
-    survey.note(&identity("jane@example.com"), Surveyed::Bare);
-    let odd = Identity { name: "jane@example.com\n".to_owned(), kind: IdentityKind::Domain, sends: true };
-    survey.note(&odd, Surveyed::Bare);
-    let Some(View::Blind(sentence)) = survey.turn_page(None, at(NOON)) else { panic!("some are bare") };
-    insta::assert_snapshot!(sentence, @"Of the 9 identities that may send, 8 domains (d0.example, d1.example, d2.example, d3.example, d4.example and 3 more) and 1 addresses have no default configuration set: what they send without naming one is not counted, and no pause stops it.");
 }
 
 /// `B`lind, `C`lear, `-` between, `?` no answer; and what it leads to: `+` begins, `.` nothing, `x` over.

@@ -33,6 +33,31 @@ fn fields_we_do_not_know_are_skipped_whatever_they_hold() {
 }
 
 #[test]
+fn text_with_escapes_is_the_same_text() {
+    // As some serializers write it.
+    let escaped =
+        |body: &Value| body.to_string().replace('@', "\\u0040").replace("marketing-weekly", "marketing\\u002dweekly");
+    let addresses = json!([{"emailAddress": "ana@example.net"}]);
+    for body in [send(&["ana@example.net"]), bounce(addresses.clone()), complaint(addresses)] {
+        assert_eq!(signal(&escaped(&body)), signal(&body.to_string()), "{body}");
+        assert_eq!(signal(&in_sns(&escaped(&body))), signal(&body.to_string()), "{body}, in SNS");
+    }
+}
+
+#[test]
+fn only_both_marks_of_a_failure_destination_make_one() {
+    let marked = |marks: &[&str]| {
+        let mut body = send(&["ana@example.net"]);
+        marks.iter().for_each(|mark| body[*mark] = json!({}));
+        told(&body.to_string())
+    };
+    let counted = "marketing-weekly Send 1";
+    assert_eq!(marked(&["requestContext"]), counted);
+    assert_eq!(marked(&["requestPayload"]), counted);
+    assert!(marked(&["requestContext", "requestPayload"]).starts_with("ignored: "));
+}
+
+#[test]
 fn set_up_messages_are_acknowledged() {
     let greeting = "Successfully validated SNS topic for Amazon SES event publishing.";
     let validated = "ignored: SES validated its SNS topic: a set-up message, not an event";

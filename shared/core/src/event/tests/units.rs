@@ -144,6 +144,33 @@ fn ids_are_of_the_mail_and_its_recipient_or_of_the_mail_and_the_complaint() {
 }
 
 #[test]
+fn an_address_is_one_in_any_case() {
+    for (written, small) in [
+        ("ANA@EXAMPLE.NET", "ana@example.net"),
+        ("Ana@Example.net", "ana@example.net"),
+        ("POSTMASTER", "postmaster"),
+        ("ÄNA@example.net", "äna@example.net"),
+    ] {
+        assert_eq!(key().recipient("m-1", written), key().recipient("m-1", small), "{written}");
+    }
+    assert_ne!(key().recipient("m-1", "ana@example.net"), key().recipient("m-1", "bo@example.net"));
+    assert_ne!(key().recipient("m-1", "ana@example.net"), key().recipient("m-2", "ana@example.net"));
+}
+
+#[test]
+fn a_secret_has_32_characters_at_least() {
+    for (what, secret, taken) in [
+        ("one too few", "s".repeat(31), false),
+        ("just enough", "s".repeat(32), true),
+        ("more", "s".repeat(33), true),
+        ("too few within white space", format!(" {}\n", "s".repeat(31)), false),
+        ("too few, of two bytes each", "ß".repeat(31), false),
+    ] {
+        assert_eq!(HashKey::from_secret(&secret).is_some(), taken, "{what}");
+    }
+}
+
+#[test]
 fn the_simulator_counts_for_the_canary_alone() {
     let simulator = "bounce+1@simulator.amazonses.com";
     let to_simulator = send(&[simulator, "Canary <success@simulator.amazonses.com>"]).to_string();

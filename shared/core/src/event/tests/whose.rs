@@ -129,6 +129,16 @@ fn without_a_list_of_accounts_the_record_s_own_is_taken() {
 }
 
 #[test]
+fn of_two_accounts_none_is_guessed() {
+    let two = ["444455556666", ACCOUNT].map(|account| account.parse().unwrap());
+    let two = Reader::new(Accounts::These(two.into()), Some("eu-north-1".parse().unwrap()), key());
+    let unsaid = without(send(&["ana@example.net"]), "/mail", "sendingAccountId");
+    let unsaid = with(unsaid, "/mail/sourceArn", json!(null));
+    assert_eq!(set_of(&two, &unsaid), Err("missing field `mail.sendingAccountId`".to_owned()));
+    assert_eq!(set_of(&reader(), &unsaid), Ok("111122223333/eu-north-1/marketing-weekly".to_owned()), "of one it is");
+}
+
+#[test]
 fn the_region_comes_from_the_identity_else_from_what_it_came_in_else_from_the_installation() {
     let unsaid = with(send(&["ana@example.net"]), "/mail/sourceArn", json!(null));
     let key_in = |region: &str| Ok(format!("111122223333/{region}/marketing-weekly"));
