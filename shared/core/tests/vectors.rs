@@ -88,6 +88,57 @@ fn a_case_may_say_as_little_as_it_cares_about() {
 }
 
 #[test]
+fn the_window_of_a_case_is_a_week_where_it_says_nothing() {
+    for (what, overrides, hour, decision) in [
+        ("the week's first hour", json!({}), 33, "pause"),
+        ("the hour before", json!({}), 32, "ok"),
+        ("a day's first hour", json!({ "window_hours": 24 }), 177, "pause"),
+        ("the hour before that", json!({ "window_hours": 24 }), 176, "ok"),
+    ] {
+        let report = run_json(&json!({ "decide": [{
+            "now_hour": 200, "buckets": [[hour, 100, 15, 0], [200, 1, 0, 0]], "expect": { "decision": decision },
+            "config_overrides": overrides,
+        }] }));
+        assert_eq!(report.mismatches, [], "{what}");
+    }
+}
+
+#[test]
+fn every_figure_of_an_account_s_case_is_its_own_else_the_file_s_else_built_in() {
+    // Two sets of 4 % and 0.08 % and more; one of them has four of five failures.
+    let case = |metric: &str, overrides: &Value, expect: &Value| {
+        let events: [u64; 2] = if metric == "bounce" { [400, 100] } else { [8, 2] };
+        json!({
+            "id": 1, "name": "two sets", "metric": metric, "account_sends": 10_000, "account_events": events[0] + events[1],
+            "tenants": [["a", 5_000, events[0], false], ["b", 5_000, events[1], false]],
+            "config_overrides": overrides, "expect": expect,
+        })
+    };
+    let paused = json!({ "triggered": true, "pause": ["a"] });
+    let (nobody, nothing) = (json!({ "triggered": true, "pause": [] }), json!({ "triggered": false, "pause": [] }));
+    for (metric, overrides, expect) in [
+        ("bounce", json!({}), &paused),
+        ("bounce", json!({ "bounce": { "trigger_ppm": 50_001 } }), &nothing),
+        ("bounce", json!({ "bounce": { "target_ppm": 80_000 } }), &nobody),
+        ("bounce", json!({ "bounce": { "min_events": 401 } }), &nobody),
+        ("bounce", json!({ "complaint": { "trigger_ppm": 50_001 } }), &paused),
+        ("complaint", json!({}), &paused),
+        ("complaint", json!({ "complaint": { "trigger_ppm": 1_001 } }), &nothing),
+        ("complaint", json!({ "complaint": { "target_ppm": 1_600 } }), &nobody),
+        ("complaint", json!({ "complaint": { "min_events": 9 } }), &nobody),
+        ("bounce", json!({ "min_account_sends": 10_001 }), &nothing),
+        ("bounce", json!({ "min_share_ppm": 800_001 }), &nobody),
+    ] {
+        let own = run_json(&json!({ "account_guard": [case(metric, &overrides, expect)] }));
+        assert_eq!(own.mismatches, [], "{metric} {overrides}");
+        let file = json!({ "default_guard_config": overrides, "account_guard": [case(metric, &json!({}), expect)] });
+        assert_eq!(run_json(&file).mismatches, [], "{metric} {overrides}, of the file");
+    }
+    let wrong = run_json(&json!({ "account_guard": [case("bounce", &json!({}), &nobody)] }));
+    assert_eq!(wrong.mismatches[0].to_string(), "account guard case 1 \"two sets\": pause: expected [], found [\"a\"]");
+}
+
+#[test]
 fn what_is_no_file_of_cases_does_not_pass() {
     for (cases, message) in [
         ("{", "not a file of cases: EOF"),

@@ -81,6 +81,47 @@ mod tests {
     const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:events";
 
     #[test]
+    fn a_policy_lets_in_the_service_that_it_allows_and_nobody_else() {
+        const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:events";
+        let statement = |effect: &str, principal: Value, action: &str, from: Option<&str>| {
+            let condition = from.map(|from| serde_json::json!({"ArnLike": {"aws:SourceArn": from}}));
+            serde_json::json!({"Effect": effect, "Principal": principal, "Action": action, "Condition": condition})
+        };
+        let service = || serde_json::json!({"Service": ["sns.amazonaws.com"]});
+        let anybody = || Value::from("*");
+        let to_service = |action: &str, from| statement("Allow", service(), action, from);
+        let to_anybody = |effect: &str, action: &str, from| statement(effect, anybody(), action, from);
+        let any_account = || statement("Allow", serde_json::json!({"AWS": ["*"]}), "sqs:SendMessage", None);
+        for (what, statements, lets_in, open) in [
+            ("nothing", vec![], false, false),
+            ("the service, for its topic", vec![to_service("sqs:SendMessage", Some(TOPIC))], true, false),
+            ("for another topic", vec![to_service("sqs:SendMessage", Some("arn:other"))], false, false),
+            ("for any", vec![to_service("sqs:SendMessage", None)], false, false),
+            ("in capitals", vec![to_service("SQS:SENDMESSAGE", Some(TOPIC))], true, false),
+            ("every action of SQS", vec![to_service("SQS:*", Some(TOPIC))], true, false),
+            ("every action there is", vec![to_service("*", Some(TOPIC))], true, false),
+            ("another action", vec![to_service("sqs:ReceiveMessage", Some(TOPIC))], false, false),
+            ("every action of another service", vec![to_service("sns:*", Some(TOPIC))], false, false),
+            ("the service is denied", vec![statement("Deny", service(), "sqs:SendMessage", Some(TOPIC))], false, false),
+            ("anybody", vec![to_anybody("Allow", "sqs:SendMessage", None)], false, true),
+            ("anybody of AWS", vec![any_account()], false, true),
+            ("anybody, on a condition", vec![to_anybody("Allow", "sqs:SendMessage", Some(TOPIC))], false, false),
+            ("anybody, to something else", vec![to_anybody("Allow", "sqs:ReceiveMessage", None)], false, false),
+            ("anybody is denied", vec![to_anybody("Deny", "sqs:SendMessage", None)], false, false),
+        ] {
+            let policy = serde_json::json!({"Statement": statements}).to_string();
+            let found = door(&policy, "sqs:SendMessage", "sns.amazonaws.com", Some(TOPIC));
+            assert_eq!(found, Door { lets_in, open }, "{what}");
+        }
+        let unconditional = serde_json::json!({"Statement": to_service("sqs:SendMessage", None)}).to_string();
+        assert!(
+            door(&unconditional, "sqs:SendMessage", "sns.amazonaws.com", None).lets_in,
+            "where no source is asked for"
+        );
+        assert_eq!(door("no JSON", "sqs:SendMessage", "sns.amazonaws.com", None), Door { lets_in: false, open: false });
+    }
+
+    #[test]
     fn a_role_may_what_a_statement_allows_and_none_denies() {
         let statement = |effect: &str, more: Value| {
             let mut statement = serde_json::json!({"Effect": effect, "Action": "sqs:SendMessage", "Resource": QUEUE});

@@ -1,5 +1,8 @@
 //! A healthy stack, and each fault planted in it once: what is said of it, and by which command it is mended.
 
+mod facts;
+mod grants;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -252,63 +255,6 @@ fn each_fault_is_found_alone_with_the_command_that_mends_it() {
         assert!(found[0].fix.contains(command), "{what}: {}", found[0].fix);
         let line = format!("{} {} {}", found[0].subject, found[0].sentence, found[0].fix);
         assert!(!line.chars().any(crate::line::has_no_place), "{what}: {line:?}");
-    }
-}
-
-/// What `judge` is granted, as the template writes it.
-const JUDGE: [(&str, &str); 14] = [
-    ("dynamodb:DescribeStream", STREAM),
-    ("dynamodb:GetRecords", STREAM),
-    ("dynamodb:GetShardIterator", STREAM),
-    ("dynamodb:ListStreams", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state/stream/*"),
-    ("sqs:ReceiveMessage", "arn:aws:sqs:eu-west-1:111122223333:recheck"),
-    ("sqs:DeleteMessage", "arn:aws:sqs:eu-west-1:111122223333:recheck"),
-    ("sqs:GetQueueAttributes", "arn:aws:sqs:eu-west-1:111122223333:recheck"),
-    ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:*"),
-    ("dynamodb:Query", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-?*"),
-    ("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-digests"),
-    ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state"),
-    ("dynamodb:UpdateItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state"),
-    ("dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/guard-state"),
-    ("logs:PutLogEvents", "*"),
-];
-
-#[test]
-fn each_grant_that_a_function_needs_is_missed() {
-    let found = |grants: &[(&str, &str)]| {
-        let mut facts = healthy();
-        facts.roles.insert("judge", Ok(vec![role_of(grants)]));
-        examine(&facts)
-    };
-    assert_eq!(found(&JUDGE), []);
-    for (number, (action, resource)) in JUDGE.iter().enumerate().take(13) {
-        let mut grants = JUDGE.to_vec();
-        grants.remove(number);
-        let found = found(&grants);
-        assert_eq!(found.len(), 1, "{action} on {resource}");
-        let said = (found[0].check, &*found[0].subject, found[0].sentence.contains(action));
-        assert_eq!(said, ("permission", "guard-judge", true), "{}", found[0].sentence);
-    }
-}
-
-#[test]
-fn what_is_switched_on_needs_its_grants_too() {
-    for (function, variable, value, action) in [
-        ("actuate", "GUARD_CHAT_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:chats", "sns:Publish"),
-        ("operate", "GUARD_ACCOUNT_STOP", "allowed", "ses:GetAccount"),
-        ("sweep", "GUARD_ENROL_NEW_SETS", "events", "ses:CreateConfigurationSetEventDestination"),
-        ("sweep", "GUARD_ENROL_NEW_SETS", "events-and-metrics", "ses:PutConfigurationSetReputationOptions"),
-        ("operate", "GUARD_ACCOUNTS", "444455556666/us-east-1,777788889999/eu-west-1", "sts:AssumeRole"),
-    ] {
-        let mut facts = healthy();
-        drop(function_mut(&mut facts, function).environment.insert(variable.into(), value.into()));
-        let homes = examine(&facts).iter().map(|one| (one.severity, one.check)).collect::<Vec<_>>();
-        let said: &[_] = if variable == "GUARD_ACCOUNTS" { &[(Severity::Advice, "homes")] } else { &[] };
-        assert_eq!(homes, said, "{variable}");
-        let deny = json!({"Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}}).to_string();
-        facts.roles.insert(function, Ok(vec![role_of(&[("*", "*")]), deny]));
-        let found = examine(&facts);
-        assert!(found.len() == said.len() + 1 && found[0].sentence.contains(action), "{variable}: {found:#?}");
     }
 }
 

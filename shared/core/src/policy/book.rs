@@ -221,3 +221,25 @@ impl From<Policy> for PolicyBook {
 fn default_profile() -> Profile {
     Profile { name: ProfileName::of_default(), policy: Policy::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_s_policy_can_be_held_against_any_set_as_if_it_were_enforced() {
+        let book = PolicyBook::read(
+            "mode = 'observe'\n[[assign]]\nsets = 'a'\nprofile = 'strict'\nsenders = 'a-*'\n\
+             [[exempt]]\nsets = 'a'\nreason = 'import'\nexpires = 2026-12-31\n",
+        )
+        .unwrap();
+        let now = "2026-11-20T09:14:02Z".parse().unwrap();
+        let own = book.for_set(&"a".parse().unwrap(), now);
+        assert!(own.mode == Mode::Observe && own.exempt.is_some() && own.senders.is_some());
+        for name in ["a", "another"] {
+            let found = own.clone().enforced().for_set(&name.parse().unwrap(), now);
+            assert_eq!((found.policy, &found.senders), (own.policy, &own.senders), "{name}");
+            assert_eq!((found.mode, found.exempt), (Mode::Enforce, None), "{name}");
+        }
+    }
+}

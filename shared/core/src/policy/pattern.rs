@@ -241,9 +241,27 @@ mod tests {
     }
 
     #[test]
+    fn a_name_and_what_matches_every_name_are_known_as_such() {
+        for (text, is_exact, is_everything) in [
+            ("billing", true, false),
+            ("billing-*", false, false),
+            ("billing-?", false, false),
+            ("?", false, false),
+            ("?*", false, false),
+            ("*", false, true),
+            ("**", false, true),
+        ] {
+            let found = pattern(text);
+            assert_eq!((found.is_exact(), found.is_everything()), (is_exact, is_everything), "{text}");
+        }
+    }
+
+    #[test]
     fn what_can_match_no_name_is_no_pattern() {
         let longest = "a".repeat(64);
-        assert!(longest.parse::<Pattern>().is_ok() && format!("*{longest}*").parse::<Pattern>().is_ok());
+        for text in [longest.clone(), format!("*{longest}*"), format!("a{}", "*a".repeat(63)), "*".repeat(200)] {
+            assert!(pattern(&text).matches_text(&longest), "{text}");
+        }
         for (text, error) in [
             (String::new(), PatternError::Empty),
             (format!("{longest}?"), PatternError::TooLong),
@@ -277,9 +295,16 @@ mod tests {
             let found = witness(&inside.iter().collect::<Vec<_>>(), &outside.iter().collect::<Vec<_>>(), &mut 100_000);
             assert_eq!(found, expected, "{within:?} without {without:?}");
         }
+    }
+
+    #[test]
+    fn entangled_patterns_take_no_longer_than_they_are_granted_and_hopeless_ones_end_at_once() {
         let entangled = pattern("*a????????????????????*");
         let other = pattern("*b?????????????????????");
         assert_eq!(witness(&[&entangled, &other], &[], &mut 1_000), Witness::Unknown);
+        let (name, everything) = (pattern("b"), pattern("*"));
+        assert_eq!(witness(&[&entangled, &name], &[], &mut 1_000), Witness::Nobody, "no name goes on after b");
+        assert_eq!(witness(&[&entangled, &other], &[&everything], &mut 1_000), Witness::Nobody, "* matches all");
     }
 
     proptest! {

@@ -113,6 +113,24 @@ mod tests {
     }
 
     #[test]
+    fn the_built_in_figures_are_those_of_the_manual() {
+        let manual = include_str!("../../../../docs/POLICY.md");
+        let line = |line: Line, slack: u32| format!("{slack} + {}", line.rate_ppm);
+        let lines = |metric: MetricPolicy| {
+            let MetricPolicy { pause, warn, trial_slack } = metric;
+            [line(pause, pause.slack), line(warn, warn.slack), line(pause, trial_slack)].join(", ")
+        };
+        for Profile { name, policy } in built_in() {
+            let row = manual.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap();
+            let figures = match policy == (Policy { scale_slack: true, ..Policy::default() }) {
+                true => "| as `default`, the slack grows with the volume | same |".to_owned(),
+                false => format!("| {} | {} |", lines(policy.bounce), lines(policy.complaint)),
+            };
+            assert!(row.ends_with(&figures), "{row}: {figures}");
+        }
+    }
+
+    #[test]
     fn a_name_is_1_to_64_plain_characters() {
         for (text, valid) in [("a", true), ("news-2", true), ("", false), ("News", false), ("a b", false), ("ä", false)]
         {

@@ -126,10 +126,52 @@ impl Deployed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::at_once::at_once;
+    use crate::policy::Mode;
 
     fn stored(text: &str) -> StoredPolicy {
         let at = "2026-11-20T09:00:00Z".parse().unwrap();
         StoredPolicy { version: 3, text: text.into(), at, actor: "ops".into(), reason: "why".into() }
+    }
+
+    /// The latest version.
+    #[derive(Debug, Default)]
+    struct Latest(Mutex<Option<StoredPolicy>>);
+
+    impl PolicyStore for Latest {
+        async fn latest(&self) -> Result<Option<StoredPolicy>, Fault> {
+            Ok(self.0.lock().unwrap().clone())
+        }
+
+        async fn version(&self, _: u64) -> Result<Option<StoredPolicy>, Fault> {
+            self.latest().await
+        }
+
+        async fn versions(&self, _: u32) -> Result<Vec<StoredPolicy>, Fault> {
+            Ok(self.latest().await?.into_iter().collect())
+        }
+
+        async fn push(&self, policy: &StoredPolicy) -> Result<Committed, Fault> {
+            *self.0.lock().unwrap() = Some(policy.clone());
+            Ok(Committed::Done)
+        }
+    }
+
+    #[test]
+    fn each_version_is_in_force_as_soon_as_it_is_the_latest_and_is_read_once() {
+        let policies = Policies::new(Deployed::read("").unwrap(), Latest::default());
+        let in_force = || at_once(policies.in_force()).unwrap();
+        assert_eq!((in_force().version, in_force().book.mode()), (None, Mode::Enforce));
+        for (version, mode) in [(1, Mode::Observe), (2, Mode::Enforce), (3, Mode::Observe)] {
+            let text = format!("mode = \"{}\"\n", mode.as_str());
+            assert_eq!(
+                at_once(policies.store().push(&StoredPolicy { version, ..stored(&text) })).unwrap(),
+                Committed::Done
+            );
+            let (first, again) = (in_force(), in_force());
+            assert_eq!((first.version, first.book.mode()), (Some(version), mode));
+            assert!(Arc::ptr_eq(&first.book, &again.book), "version {version} is read once");
+        }
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! What is asked of the buckets, the notes and the digests, and when.
 
-use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 
 use super::*;
+use crate::at_once::at_once;
 
 /// Buckets, notes, digests and a clock in one, which write down what they are asked.
 struct Recorded {
@@ -89,16 +88,6 @@ fn ports(recorded: &Arc<Recorded>) -> Ports {
     (recorded.clone(), recorded.clone(), recorded.clone())
 }
 
-/// None of them ever waits for anything.
-fn done<F: Future>(future: F) -> F::Output {
-    let (mut future, mut context) = (pin!(future), Context::from_waker(Waker::noop()));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-    }
-}
-
 fn set() -> SetKey {
     "111122223333/eu-west-1/tenant-a".parse().unwrap()
 }
@@ -120,7 +109,7 @@ fn a_process_says_once_that_it_notes_what_comes_late_and_then_notes_it() {
         let recorded = Recorded::at(plus_seconds(bucket(0).end(), seconds));
         let ledger = ages.map_or_else(|| new(&recorded), |ages| new(&recorded).with(ages, None));
         for _ in 0..2 {
-            done(ledger.add(&Addition::empty(set(), bucket(0)))).unwrap();
+            at_once(ledger.add(&Addition::empty(set(), bucket(0)))).unwrap();
         }
         assert_eq!(recorded.asked(), asked, "{what}");
     }
@@ -130,7 +119,7 @@ fn a_process_says_once_that_it_notes_what_comes_late_and_then_notes_it() {
 fn an_addition_without_its_note_has_perhaps_landed() {
     let mut recorded = Recorded::at(plus_seconds(bucket(0).end(), 3_600));
     Arc::get_mut(&mut recorded).unwrap().notes_fail = true;
-    let fault = done(new(&recorded).add(&Addition::empty(set(), bucket(0)))).unwrap_err();
+    let fault = at_once(new(&recorded).add(&Addition::empty(set(), bucket(0)))).unwrap_err();
     assert_eq!(fault.landed, Landed::Perhaps, "the bucket has it: whoever adds again adds suspects");
     assert_eq!(fault.operation, "note");
 }
@@ -142,7 +131,7 @@ fn a_window_has_both_its_ends() {
         [(1, 2, "known, read 1..=2", &held[1..]), (1, 1, "known, read 1..=1", &held[1..2]), (1, 0, "", &[])]
     {
         let recorded = Recorded::holding(held.clone(), bucket(3).start());
-        assert_eq!(done(new(&recorded).window(&set(), bucket(from), bucket(to))).unwrap(), found, "{from}..={to}");
+        assert_eq!(at_once(new(&recorded).window(&set(), bucket(from), bucket(to))).unwrap(), found, "{from}..={to}");
         assert_eq!(recorded.asked(), asked, "{from}..={to}");
     }
 }
@@ -154,7 +143,7 @@ fn only_who_is_to_keep_digests_writes_them() {
         let recorded = Recorded::holding(held.clone(), bucket(48).start());
         let (ledger, digests, clock) = ports(&recorded);
         let ledger = if keeps { Digested::keeping(ledger, digests, clock) } else { new(&recorded) };
-        assert_eq!(done(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held);
+        assert_eq!(at_once(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held);
         assert_eq!(recorded.asked(), asked);
     }
 }

@@ -174,8 +174,7 @@ pub(super) fn date(node: &Node) -> Result<Date, String> {
             return Err(wrong(node, "a day", "2026-12-31"));
         }
     };
-    let well_formed = text.len() == 10 && text.is_ascii();
-    let date = well_formed.then(|| text.parse().ok()).flatten();
+    let date = (text.len() == 10).then(|| text.parse().ok()).flatten();
     date.ok_or_else(|| format!("{text:?} is not a day; write one like 2026-12-31, without a time"))
 }
 

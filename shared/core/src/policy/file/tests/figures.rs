@@ -123,6 +123,7 @@ complaint = { trigger = "0.1 %" }
     2:11: error: warn 2.5 % is above trigger 1.9 %: nobody would be warned before; write at most "1.9 %"
     "#);
     assert_eq!(told("[account.complaint]\ntrigger = '0.0999 %'"), "");
+    assert_eq!(told("[account.bounce]\nwarn = '4 %'\ntrigger = '4 %'"), "", "warned no sooner, and no later either");
     let stops = "[account.stop]\nbounce = '4 %'\ncomplaint = '0.5 %'\nbouncs = 1";
     insta::assert_snapshot!(told(stops), @r#"
     2:10: error: stop: bounce 4 % must be above trigger 4 %, from which on single sets are paused

@@ -140,6 +140,9 @@ expires = 2026-12-31T10:00:00Z
     16:10: error: reason: write one line of at most 500 characters
     17:11: error: expires: "2026-12-31T10:00:00Z" is not a day; write one like 2026-12-31, without a time
     "#);
+    let reason = |length| told(&format!("[[exempt]]\nsets='a'\nreason='{}'\nexpires=2026-12-31", "ß".repeat(length)));
+    assert_eq!([reason(499), reason(500)], ["", ""]);
+    assert_eq!(reason(501), "3:8: error: reason: write one line of at most 500 characters\n");
     assert_eq!(told("[[exempt]]\nsets='a'\nreason='r'\nexpires=2026-11-20"), "", "the last day still counts");
     assert_eq!(told("[[exempt]]\nsets='a'\nreason='r'\nexpires=2027-11-21"), "", "366 days");
 }
@@ -155,4 +158,22 @@ fn too_many_wildcards_to_compare_are_a_warning_and_not_a_wait() {
     let text: String = (0..40).map(rule).collect();
     let said = told(&text);
     assert!(said.contains("warning: too many wildcards to compare every rule with every other"), "{said}");
+}
+
+#[test]
+fn a_rule_for_each_of_many_tenants_is_compared_with_all_others() {
+    let rule = |number: u32| {
+        let profile = ["strict", "transactional"][usize::from(number.is_multiple_of(2))];
+        format!("[[assign]]\nsets = ['tenant-{number:04}', 'tenant-{number:04}-*']\nprofile = '{profile}'\n")
+    };
+    let text: String = (0..120).map(rule).collect();
+    assert_eq!(told(&text), "");
+    let line = 1 + text.lines().count() + 1;
+    assert_eq!(
+        told(&format!("{text}[[assign]]\nsets = 'tenant-0007-eu'\nmode = 'observe'\n")),
+        format!(
+            "{line}:8: error: \"tenant-0007-eu\" is never reached: \"tenant-0007-*\" in line 23 matches it first; move it \
+             above that line\n"
+        )
+    );
 }

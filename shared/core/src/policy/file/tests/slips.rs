@@ -41,6 +41,55 @@ bounce = { triger = "4 %" }
 }
 
 #[test]
+fn what_is_misspelt_is_not_called_missing_as_well() {
+    insta::assert_snapshot!(each(&[
+        "[[exempt]]\nsets = 'a'\nwhy = 'import'\nexpires = 2026-12-31",
+        "[[exempt]]\nsets = 'a'\nowner = 'ops'\nexpires = 2026-12-31",
+        "[[assign]]\nsets = 'a'\nprofil = 'strict'",
+        "[[assign]]\nsets = 'a'\nowner = 'ops'",
+    ]), @r#"
+    [[exempt]]
+    sets = 'a'
+    why = 'import'
+    expires = 2026-12-31
+    3:1: error: unknown key "why"; did you mean reason?
+
+    [[exempt]]
+    sets = 'a'
+    owner = 'ops'
+    expires = 2026-12-31
+    1:1: error: reason is missing; write reason = "who knows why, ticket 4711"
+    3:1: error: unknown key "owner"; known here: sets, reason, expires
+
+    [[assign]]
+    sets = 'a'
+    profil = 'strict'
+    3:1: error: unknown key "profil"; did you mean profile?
+
+    [[assign]]
+    sets = 'a'
+    owner = 'ops'
+    1:1: error: this rule assigns nothing; write a profile, a mode or senders
+    3:1: error: unknown key "owner"; known here: sets, profile, mode, senders, strict_sender
+    "#);
+}
+
+#[test]
+fn no_more_than_100_problems_are_told_one_by_one() {
+    let last = |text: &str| {
+        let problems = check(text, now()).problems;
+        (problems.len(), problems.last().unwrap().to_string())
+    };
+    let keys = |count| (0..count).map(|number| format!("k{number} = 1\n")).collect::<String>();
+    assert_eq!(last(&keys(100)).0, 100);
+    assert_eq!(last(&keys(101)), (101, "100:1: error: and 1 more; mend these first".to_owned()));
+    assert_eq!(last(&keys(103)), (101, "100:1: error: and 3 more; mend these first".to_owned()));
+    let unused = |count| (0..count).map(|number| format!("[profile.p{number}]\n")).collect::<String>();
+    assert_eq!(last(&unused(102)), (101, "100:10: warning: and 2 more; mend these first".to_owned()));
+    assert!(check(&unused(102), now()).book.is_some(), "it can be used");
+}
+
+#[test]
 fn a_wrong_value_is_named_with_what_to_write() {
     insta::assert_snapshot!(told(r#"
 mode = "on"
@@ -201,6 +250,12 @@ fn json_is_read_like_toml_and_has_places_too() {
         book(&sound),
         book("mode='observe'\n\n[[assign]]\nsets='a'\nprofile='strict'".replace("\n\n", "\n").as_str())
     );
+    for truth in [true, false] {
+        let text = format!(
+            "{{\"profile\": {{\"x\": {{\"trust_alarm\": {truth}}}}}, \"assign\": [{{\"sets\": \"a\", \"profile\": \"x\"}}]}}"
+        );
+        assert_eq!(book(&text).for_set(&set("a"), now()).policy.trust_alarm, truth);
+    }
     insta::assert_snapshot!(told("{\"mode\": \"observe\",\n  nonsense"), @"2:3: error: not JSON: key must be a string");
     insta::assert_snapshot!(told("{\"bounce\": {}}"), @"1:13: error: missing field `pause`");
     insta::assert_snapshot!(told("{\"mode\": \"observe\", \"mode\": \"enforce\"}"), @r#"

@@ -122,6 +122,7 @@ fn every_other_value_says_what_to_write_instead() {
         ("date", date(&words("31.12.2026")).unwrap_err()),
         ("date", date(&words("2026-02-30")).unwrap_err()),
         ("date", date(&Node::Date("2026-12-31T10:00:00Z".to_owned())).unwrap_err()),
+        ("date", date(&words("2026-12-31T10:00:00")).unwrap_err()),
         ("date", date(&Node::Whole(2026)).unwrap_err()),
     ] {
         refused.push_str(&format!("{what}: {error}\n"));
@@ -139,6 +140,7 @@ fn every_other_value_says_what_to_write_instead() {
     date: "31.12.2026" is not a day; write one like 2026-12-31, without a time
     date: "2026-02-30" is not a day; write one like 2026-12-31, without a time
     date: "2026-12-31T10:00:00Z" is not a day; write one like 2026-12-31, without a time
+    date: "2026-12-31T10:00:00" is not a day; write one like 2026-12-31, without a time
     date: this is a number; write a day, such as 2026-12-31
     "#);
     assert_eq!(date(&Node::Date("2026-12-31".to_owned())), date(&words("2026-12-31")));
