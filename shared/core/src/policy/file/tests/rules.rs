@@ -177,3 +177,12 @@ fn a_rule_for_each_of_many_tenants_is_compared_with_all_others() {
         )
     );
 }
+
+#[test]
+fn names_below_wildcards_that_match_none_of_them_take_no_comparing() {
+    let name = |number: u32| format!("'{number:03}-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ-4711'");
+    let names = (0..150).map(name).collect::<Vec<_>>().join(", ");
+    let text =
+        format!("[[assign]]\nsets = '*-test-*'\nmode = 'observe'\n[[assign]]\nsets = [{names}]\nprofile = 'strict'\n");
+    assert_eq!(told(&text), "");
+}
