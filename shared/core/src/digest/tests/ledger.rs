@@ -10,6 +10,7 @@ struct Recorded {
     now: Timestamp,
     buckets: Vec<BucketTally>,
     notes_fail: bool,
+    begun: Option<Timestamp>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -19,7 +20,8 @@ impl Recorded {
     }
 
     fn holding(buckets: Vec<BucketTally>, now: Timestamp) -> Arc<Self> {
-        Arc::new(Self { now, buckets, notes_fail: false, asked: Mutex::default() })
+        let begun = Some(Timestamp::UNIX_EPOCH);
+        Arc::new(Self { now, buckets, notes_fail: false, begun, asked: Mutex::default() })
     }
 
     fn ask(&self, what: impl Into<String>) {
@@ -78,7 +80,8 @@ impl Digests for Arc<Recorded> {
     }
 
     async fn begun(&self) -> Result<Option<Timestamp>, Fault> {
-        Ok(Some(Timestamp::UNIX_EPOCH))
+        self.ask("begun");
+        Ok(self.begun)
     }
 }
 
@@ -137,13 +140,38 @@ fn a_window_has_both_its_ends() {
 }
 
 #[test]
-fn only_who_is_to_keep_digests_writes_them() {
+fn only_who_is_to_keep_digests_writes_them_once_all_who_add_note() {
     let held: Vec<BucketTally> = (0..24).map(|number| exact(bucket(number), 64)).collect();
-    for (keeps, asked) in [(false, "known, read 0..=23"), (true, "known, read 0..=23, keep 0")] {
-        let recorded = Recorded::holding(held.clone(), bucket(48).start());
+    let now = bucket(48).start();
+    let notes_began = |seconds_ago: i64| Some(plus_seconds(now, -seconds_ago));
+    let read = "known, read 0..=23";
+    for (what, keeps, begun, asked) in [
+        ("who only reads", false, notes_began(1_800), read.to_owned()),
+        ("who keeps", true, notes_began(1_800), format!("{read}, begun, keep 0")),
+        ("some may not note yet", true, notes_began(1_799), format!("{read}, begun")),
+        ("nobody notes", true, None, format!("{read}, begun")),
+    ] {
+        let mut recorded = Recorded::holding(held.clone(), now);
+        Arc::get_mut(&mut recorded).unwrap().begun = begun;
         let (ledger, digests, clock) = ports(&recorded);
         let ledger = if keeps { Digested::keeping(ledger, digests, clock) } else { new(&recorded) };
+        assert_eq!(at_once(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held, "{what}");
+        assert_eq!(recorded.asked(), asked, "{what}");
+    }
+}
+
+#[test]
+fn a_digest_is_kept_by_the_figures_that_were_given() {
+    let held: Vec<BucketTally> = (0..24).map(|number| exact(bucket(number), 64)).collect();
+    let read = "known, read 0..=23";
+    for (keeping, asked) in [
+        (None, read.to_owned()),
+        (Some(Keeping { above_bytes: 100_000 }), read.to_owned()),
+        (Some(Keeping::DEPLOYED), format!("{read}, begun, keep 0")),
+    ] {
+        let recorded = Recorded::holding(held.clone(), bucket(48).start());
+        let ledger = new(&recorded).with(Ages::DEPLOYED, keeping);
         assert_eq!(at_once(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held);
-        assert_eq!(recorded.asked(), asked);
+        assert_eq!(recorded.asked(), asked, "{keeping:?}");
     }
 }
