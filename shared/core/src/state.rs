@@ -444,6 +444,21 @@ mod tests {
     }
 
     #[test]
+    fn the_present_bucket_counts_after_a_resume_when_ses_was_off_before_it_began() {
+        let now: Timestamp = "2026-11-20T12:07:30Z".parse().unwrap();
+        let present = Bucket::of(now);
+        for (off_since, fence) in [
+            (None, present.plus(1)),
+            (Some("2026-11-20T11:59:59.999Z"), present),
+            (Some("2026-11-20T12:00:00Z"), present.plus(1)),
+            (Some("2026-11-20T12:00:00.001Z"), present.plus(1)),
+        ] {
+            let state = State { off_since: off_since.map(|at| at.parse().unwrap()), ..State::default() };
+            assert_eq!(state.fence(now), fence, "off since {off_since:?}");
+        }
+    }
+
+    #[test]
     fn a_lease_is_one_actuator_s_until_it_is_over() {
         let now: Timestamp = "2026-11-20T12:07:30Z".parse().unwrap();
         let leased = State::default().leased("me", now);

@@ -122,6 +122,7 @@ fn ses_rate_above_ours_lowers_the_target_and_one_below_changes_nothing() {
     for (ses, target) in [(None, 20_000), (Some(10_000), 20_000), (Some(20_000), 20_000), (Some(80_000), 5_000)] {
         assert_eq!(found(&parts, ses, Allowance::BOUNDLESS).target.get(), target, "{ses:?}");
     }
+    assert_eq!(found(&[part(10_000, 0)], Some(0), Allowance::BOUNDLESS).target.get(), 20_000, "no failure by either");
     let found = found(&parts, Some(80_000), Allowance::BOUNDLESS);
     assert_eq!(found.chosen, [1, 0], "1 % by our counts is 4 % by SES's");
 }
