@@ -1,5 +1,8 @@
 //! Deciding: read, judge, write the decision down with its reasons, and only then is anything done about it.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
