@@ -74,7 +74,7 @@ pub fn assess(policy: &Policy, tallies: &[BucketTally], fresh: Option<Bucket>, n
     let newest_failure = tallies.iter().filter_map(|one| one.newest_failure).max();
     let newest_send = tallies.iter().filter_map(|one| one.newest_send).max();
     Assessment {
-        near: judgement.verdict > Verdict::Ok || [&judgement.bounce, &judgement.complaint].into_iter().any(is_near),
+        near: is_near(&judgement.bounce) || is_near(&judgement.complaint),
         used_ppm: used,
         judgement,
         totals: totals(&tallies, &all),

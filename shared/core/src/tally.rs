@@ -5,6 +5,9 @@
 //! that set, whatever was duplicated, so the truth lies in `[max(ids, n − x), ids + n − r]`, and is that size while every
 //! receipt's id is recorded.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -285,11 +288,11 @@ impl Addition {
 
     /// Counts so many of the receipts as this sender's, if there is room for one more.
     pub fn share(&mut self, sender: &CallerIdentity, kind: SignalKind, receipts: u64, suspect: bool) {
-        if self.senders.len() >= SENDERS && !self.senders.contains_key(sender) {
-            return;
-        }
         // No `entry`: nearly always the sender is there, and its name need not be copied.
         if !self.senders.contains_key(sender) {
+            if self.senders.len() >= SENDERS {
+                return;
+            }
             self.senders.insert(sender.clone(), PerKind::default());
         }
         if let Some(shares) = self.senders.get_mut(sender) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::{Line, Ppm};
 use crate::tally::{Interval, PerKind};
 
 fn now() -> Timestamp {
@@ -44,6 +45,27 @@ fn a_set_is_near_from_half_of_its_line_on() {
     // 10 + 5 % of 120 are 16.
     for (bounces, near) in [(0, false), (7, false), (8, true), (9, true), (16, true)] {
         assert_eq!(found(&[tally(1, 120, 0, bounces)]).near, near, "{bounces} of 120");
+    }
+}
+
+#[test]
+fn who_is_at_a_line_is_near_it_however_early_the_policy_warns() {
+    let mut policy = Policy::default();
+    // 5 + 1 % of 120 are 7, where the pause line is at 16.
+    policy.bounce.warn = Line { rate_ppm: Ppm::try_from(10_000).unwrap(), slack: 5 };
+    for (bounces, near) in [(6, false), (7, true)] {
+        let found = assess(&policy, &[tally(1, 120, 0, bounces)], None, now());
+        assert_eq!(found.near, near, "{bounces} of 120");
+    }
+}
+
+#[test]
+fn the_way_through_the_window_begins_at_the_fence() {
+    let tallies = [tally(2, 100, 0, 50), tally(1, 100, 0, 3)];
+    for (fence, buckets) in [(None, 2), (Some(-2), 2), (Some(-1), 1), (Some(0), 0)] {
+        let fresh = fence.map(|ago| Bucket::of(now()).plus(ago));
+        let [bounces, complaints] = courses(&Policy::default(), &tallies, fresh, now());
+        assert_eq!((bounces.steps.len(), complaints.steps.len()), (buckets, buckets), "{fence:?}");
     }
 }
 

@@ -65,7 +65,7 @@ impl Counts {
         let (sends, target_ppm) = (u128::from(self.sends), u128::from(target.get()));
         let excess = self.excess_micro(target);
         let variance = sends.saturating_mul(target_ppm).saturating_mul(MILLION.saturating_sub(target_ppm));
-        excess > 0 && excess.saturating_mul(excess) > variance.saturating_mul(DEVIATIONS * DEVIATIONS)
+        excess.saturating_mul(excess) > variance.saturating_mul(DEVIATIONS.pow(2))
     }
 }
 

@@ -1,0 +1,51 @@
+use super::*;
+use crate::event::SignalKind::{Bounce, Send};
+
+fn sender(number: usize) -> CallerIdentity {
+    format!("tenant-{number:02}").parse().unwrap()
+}
+
+fn addition(senders: usize) -> Addition {
+    let set = "111122223333/eu-west-1/promo".parse().unwrap();
+    let mut addition = Addition::empty(set, Bucket::of("2026-11-20T12:07:30Z".parse().unwrap()));
+    (0..senders).for_each(|number| addition.share(&sender(number), Send, 1, false));
+    addition
+}
+
+#[test]
+fn of_so_many_senders_each_is_told_apart_and_of_more_none() {
+    for (what, senders, who, shares) in [
+        ("there is room", SENDERS - 1, SENDERS, Some((0, 2))),
+        ("there is none for another", SENDERS, SENDERS, None),
+        ("who is there needs none", SENDERS, 0, Some((1, 2))),
+    ] {
+        let mut addition = addition(senders);
+        addition.share(&sender(who), Bounce, 2, false);
+        let found = addition.senders.get(&sender(who)).map(|of| (of.sends.receipts, of.bounces.receipts));
+        assert_eq!(found, shares, "{what}");
+        assert!(addition.senders.len() <= SENDERS, "{what}");
+    }
+}
+
+#[test]
+fn into_a_bucket_that_was_not_seen_half_of_the_senders_fit_and_else_as_many_as_are_missing() {
+    let stored = |senders: usize| {
+        let mut held = Held::nothing(addition(0).bucket);
+        held.tally.senders = addition(senders).senders;
+        held
+    };
+    for (what, seen, fits) in [
+        ("not seen", None, 0..SENDERS / 2),
+        ("seen empty", Some(stored(0)), 0..SENDERS),
+        ("seen full of the same", Some(stored(SENDERS)), 0..SENDERS),
+    ] {
+        let mut addition = addition(SENDERS);
+        addition.record_what_fits(seen.as_ref());
+        assert!(addition.senders.keys().eq(fits.map(sender).collect::<BTreeSet<_>>().iter()), "{what}");
+    }
+    let mut other = addition(0);
+    (4..4 + SENDERS).for_each(|number| other.share(&sender(number), Send, 1, false));
+    other.record_what_fits(Some(&stored(6)));
+    let kept: Vec<_> = other.senders.into_keys().collect();
+    assert_eq!(kept, [4, 5, 6, 7].map(sender), "two are there, and there is room for two");
+}
