@@ -153,3 +153,54 @@ impl Round {
         self.sets.iter().map(|one| one.counts.sends).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(sends: u64, events: u64, ses_ppm: Option<u64>) -> RateWatch {
+        RateWatch { ours: Counts { sends, events }, ses_ppm, ..RateWatch::default() }
+    }
+
+    #[test]
+    fn coverage_is_what_ses_has_seen_more_of_than_the_guard() {
+        for (what, sends, complaints, ses, coverage) in [
+            ("a quarter", 100_000, 25, Some(1_000), Some(250_000)),
+            ("the same", 100_000, 25, Some(250), None),
+            ("SES saw less", 100_000, 25, Some(249), None),
+            ("SES saw a little more", 100_000, 25, Some(251), Some(996_015)),
+            ("nine complaints tell nothing", 100_000, 9, Some(1_000), None),
+            ("ten do", 100_000, 10, Some(1_000), Some(100_000)),
+            ("SES is silent", 100_000, 25, None, None),
+            ("nothing was sent", 0, 25, Some(1_000), None),
+        ] {
+            assert_eq!(rate(sends, complaints, ses).coverage().map(Ppm::get), coverage, "{what}");
+        }
+    }
+
+    #[test]
+    fn figures_alone_are_not_worth_writing_down_and_all_else_is() {
+        let at = |minute: i64| Some(Timestamp::from_second(minute * 60).unwrap());
+        let before = AccountWatch { at: at(1), bounce: rate(1_000, 10, Some(9_000)), ..AccountWatch::default() };
+        let mut later = AccountWatch { at: at(2), ..before.clone() };
+        for metric in [Metric::Bounce, Metric::Complaint] {
+            (later.of_mut(metric).ours, later.of_mut(metric).hours) = (Counts { sends: 2_000, events: 11 }, 25);
+        }
+        assert_eq!(later.without_figures(), before.without_figures());
+        for (what, change) in [
+            ("SES was asked", AccountWatch { asked_at: at(2), ..before.clone() }),
+            ("an alarm went off", AccountWatch { alarmed_at: at(2), ..before.clone() }),
+            ("sets were looked through", AccountWatch { chose_at: at(2), ..before.clone() }),
+            ("warned", AccountWatch { bounce: RateWatch { warned: true, ..before.bounce.clone() }, ..before.clone() }),
+        ] {
+            assert_ne!(change.without_figures(), before.without_figures(), "{what}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_stored_of_tenants_while_nothing_was_heard_of_any() {
+        let stored = serde_json::to_value(AccountWatch::default()).unwrap();
+        assert!(stored.get("tenants").is_none(), "{stored}");
+        assert_eq!(serde_json::from_value::<AccountWatch>(stored).unwrap(), AccountWatch::default());
+    }
+}

@@ -121,32 +121,4 @@ fn start(now: Timestamp, hours: i64) -> Bucket {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_span_reaches_back_until_there_is_enough_mail() {
-        let now: Timestamp = "2026-11-20T12:07:00Z".parse().unwrap();
-        let counts = |per_hour: u64, hours: i64| {
-            let one = |hour: i64| {
-                let bucket = Bucket::of(now).plus(-4 * hour);
-                (bucket, BucketCount { bucket, sends: per_hour, bounces: 1, complaints: 0 })
-            };
-            AccountCounts { buckets: (0..hours).map(one).collect(), fresh: None }
-        };
-        for (what, per_hour, of, least, hours, sends) in [
-            ("a busy account", 5_000, 100, 24, 24, 120_000),
-            ("exactly enough in a day", 2_084, 100, 24, 24, 50_016),
-            ("one hour more", 2_083, 100, 24, 25, 52_075),
-            ("a small account", 500, 336, 24, 100, 50_000),
-            ("less than enough in all", 10, 336, 24, 336, 3_360),
-            ("three days", 5_000, 100, 72, 72, 360_000),
-            ("nothing", 0, 0, 24, 24, 0),
-        ] {
-            let span = counts(per_hour, of).span(Metric::Bounce, least, now);
-            assert_eq!((span.hours, span.counts.sends), (hours, sends), "{what}");
-        }
-        let resumed = AccountCounts { fresh: Some(Bucket::of(now).plus(-4)), ..AccountCounts::default() };
-        assert_eq!(resumed.span(Metric::Bounce, 24, now).hours, 2, "not before the fence");
-    }
-}
+mod tests;

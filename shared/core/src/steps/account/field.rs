@@ -82,10 +82,7 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
                 generation: state.generation,
                 spared,
             };
-            if over != Counts::default() {
-                shares.push(share(over, Standing::Stopped, None));
-            }
-            shares.push(share(goes_on, standing, spared));
+            shares.extend([share(over, Standing::Stopped, None), share(goes_on, standing, spared)]);
         }
         Ok(shares)
     }
@@ -120,4 +117,63 @@ fn split(state: &State, tallies: &[BucketTally], metric: Metric) -> (Counts, Cou
         *side = side.and(Counts { sends: one.sends, events: metric.events(&one) });
     }
     (over, goes_on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Totals;
+    use crate::tally::{Interval, PerKind};
+
+    #[test]
+    fn who_was_resumed_comes_first_then_who_failed_most_and_nobody_of_another_home() {
+        let glance = |key: &str, phase, bounces, complaints| {
+            let totals = Some(Totals { sends: 100, bounces, complaints, prevented: 0 });
+            Glance::at(&key.parse().unwrap(), &State { phase, totals, ..State::default() })
+        };
+        let glances = [
+            glance("111122223333/eu-west-1/few", Phase::Active, 1, 9),
+            glance("111122223333/eu-west-1/many", Phase::Warned, 20, 2),
+            glance("111122223333/eu-west-1/one-complaint", Phase::Active, 0, 1),
+            glance("111122223333/eu-west-1/nothing", Phase::Active, 0, 0),
+            glance("111122223333/eu-west-1/on-trial", Phase::Trial, 0, 0),
+            glance("111122223333/eu-west-1/resuming", Phase::Resuming, 5, 0),
+            glance("111122223333/eu-west-1/*account*", Phase::Trial, 30, 30),
+            glance("111122223333/us-east-1/many", Phase::Active, 30, 30),
+            glance("444455556666/eu-west-1/many", Phase::Active, 30, 30),
+        ];
+        let account = "111122223333/eu-west-1/*account*".parse().unwrap();
+        for (metric, expected) in [
+            (Metric::Bounce, &["resuming", "on-trial", "many", "few"][..]),
+            (Metric::Complaint, &["on-trial", "resuming", "few", "many", "one-complaint"]),
+        ] {
+            let found = candidates(&glances, metric, &account);
+            assert!(
+                found.iter().all(|set| set.account == account.account && set.region == account.region),
+                "{found:?}"
+            );
+            let names: Vec<&str> = found.iter().map(|set| set.name.as_str()).collect();
+            assert_eq!(names, expected, "{metric}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_from_the_fence_on_goes_on() {
+        let fence = Bucket::of("2026-11-20T12:07:00Z".parse().unwrap());
+        let tally = |after: i64, mails| {
+            let known = |count| Interval { receipts: count, recorded: count, suspect: 0, ids: count };
+            let counts = PerKind { sends: known(mails), bounces: known(mails / 10), ..PerKind::default() };
+            BucketTally { counts, ..BucketTally::nothing(fence.plus(after)) }
+        };
+        let tallies = [tally(-2, 1_000), tally(-1, 100), tally(0, 20), tally(1, 10)];
+        for (what, fresh, over, goes_on) in [
+            ("never resumed", None, (0, 0), (1_130, 113)),
+            ("resumed", Some(fence), (1_100, 110), (30, 3)),
+            ("resumed just now", Some(fence.plus(2)), (1_130, 113), (0, 0)),
+        ] {
+            let state = State { fresh, ..State::default() };
+            let counts = |(sends, events)| Counts { sends, events };
+            assert_eq!(split(&state, &tallies, Metric::Bounce), (counts(over), counts(goes_on)), "{what}");
+        }
+    }
 }

@@ -127,11 +127,11 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
         for metric in [Metric::Bounce, Metric::Complaint] {
             self.judge(metric, &counts, may_choose, &mut watch, &mut news, now).await?;
         }
-        self.forget_old_rounds(&mut watch, now);
+        round::forget_old(&mut watch.rounds, now);
 
-        let is_due = before.at.is_none_or(|at| plus_seconds(at, ASKED_EVERY_SECONDS) <= now);
+        // Whatever people are told is remembered, so that it is told once; so is when SES was asked.
         let on_trial = state.phase == Phase::Trial;
-        if news.is_none() && !is_due && !on_trial && watch.without_figures() == before.without_figures() {
+        if !on_trial && watch.without_figures() == before.without_figures() {
             return Ok(Attempt::Done);
         }
         watch.at = Some(now);

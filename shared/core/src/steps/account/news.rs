@@ -39,10 +39,6 @@ impl<'a> News<'a> {
         Self { key, state, now, records: Vec::new(), stop: None }
     }
 
-    pub(super) fn is_none(&self) -> bool {
-        self.records.is_empty()
-    }
-
     /// `what` tells records of the same act apart.
     pub(super) fn file(&mut self, act: Act, what: impl ToString, why: Why) {
         let record = AuditRecord::of(self.key, self.now, act, self.state, self.state, why);
@@ -142,6 +138,31 @@ mod tests {
         ] {
             let rate = RateWatch { ours: Counts { sends, events }, ses_ppm: ses, ..RateWatch::default() };
             assert_eq!(are_apart(metric, coverage(covered), &rate), apart, "{what}");
+        }
+    }
+
+    #[test]
+    fn people_read_of_a_difference_after_a_day_of_it_and_once() {
+        let key: SetKey = "111122223333/eu-west-1/*account*".parse().unwrap();
+        let begun: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let state = State::default();
+        let mut rate = RateWatch { ours: Counts { sends: 100_000, events: 1_000 }, ..RateWatch::default() };
+        let (apart, together) = (Some(20_000), Some(10_000));
+        for (what, ses, seconds, told) in [
+            ("it begins", apart, 0, 0),
+            ("not a day yet", apart, 86_399, 0),
+            ("a day", apart, 86_400, 1),
+            ("told already", apart, 200_000, 0),
+            ("it is over", together, 300_000, 0),
+            ("it begins anew", apart, 300_060, 0),
+            ("not a day yet", apart, 386_459, 0),
+            ("a day again", apart, 386_460, 1),
+        ] {
+            let mut news = News::new(&key, &state, plus_seconds(begun, seconds));
+            rate.ses_ppm = ses;
+            news.of_difference(Metric::Bounce, Ppm::ALL, &mut rate);
+            let acts: Vec<Act> = news.records.iter().map(|record| record.act).collect();
+            assert_eq!(acts, vec![Act::AccountDisputed; told], "{what}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::audit::{Act, AuditRecord};
 use crate::judge::Metric;
 use crate::judge::account::{AccountFinding, Allowance, judge_account};
 use crate::name::{ConfigurationSetName, SetKey};
-use crate::policy::Policy;
+use crate::policy::{AccountPolicy, Policy};
 use crate::port::{AccountView, Clock, Committed, Fault, Ledger, Register};
 use crate::state::{Change, Intent, Owner, Phase, State};
 use crate::steps::decide::spared;
@@ -85,7 +85,7 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             .flat_map(|round| round.sets.iter().map(|one| one.name.clone()))
             .collect();
         let shares = self.shares(metric, span, &taken, now).await?;
-        let allowance = self.allowance(&watch.rounds, span, now);
+        let allowance = allowance(policy, &watch.rounds, span, now);
         let ses = watch.of(metric).ses_ppm;
         let believed = ses.map(|ses| ses.min(span.counts.rate_ppm().unwrap_or(0).saturating_mul(BELIEVED_TIMES)));
         let parts: Vec<_> = shares.iter().map(super::field::Share::part).collect();
@@ -128,24 +128,6 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
         Ok(())
     }
 
-    /// What the caps leave, after the rounds of the last 15 minutes.
-    fn allowance(&self, rounds: &[Round], span: Span, now: Timestamp) -> Allowance {
-        let policy = self.policy.account();
-        let recent = || rounds.iter().filter(|round| seconds_between(round.at, now) < CAPPED_SECONDS);
-        let sets = recent().map(|round| round.sets.len()).sum::<usize>();
-        let volume = u128::from(span.counts.sends) * u128::from(policy.max_volume_ppm.get()) / 1_000_000;
-        Allowance {
-            sets: policy.max_sets.saturating_sub(u32::try_from(sets).unwrap_or(u32::MAX)),
-            sends: u64::try_from(volume).unwrap_or(u64::MAX).saturating_sub(recent().map(Round::sends).sum()),
-        }
-    }
-
-    /// Those of the last 15 minutes count for the caps; the last one is for people.
-    pub(super) fn forget_old_rounds(&self, watch: &mut AccountWatch, now: Timestamp) {
-        let last = watch.rounds.last().map(|round| round.at);
-        watch.rounds.retain(|round| Some(round.at) == last || seconds_between(round.at, now) < CAPPED_SECONDS);
-    }
-
     /// Carries out what is written down in the account's `state`, and notes that it is done.
     pub(super) async fn finish(&self, key: &SetKey, state: &State, guarded: &mut Guarded) -> Result<Attempt, Fault> {
         let mut watch = state.account.as_deref().cloned().unwrap_or_default();
@@ -178,9 +160,8 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
                 return Ok(None);
             }
             let why = words::paused(round, one);
-            let priority = (one.counts.events.saturating_mul(1_000) / (u64::from(round.hours) * 3_600).max(1)).max(1);
             let after = state.by(judged_by.policy.pause_through);
-            let after = after.intending(Intent::Pause, priority, Owner::Guard, why.clone());
+            let after = after.intending(Intent::Pause, priority(round, one), Owner::Guard, why.clone());
             let record = AuditRecord::of(&set, self.clock.now(), Act::PauseIntended, &state, &after, why);
             let change = Change::silent(&set, &state, after).recorded(record.clone(), false);
             if self.register.commit(&change).await? == Committed::Done {
@@ -188,5 +169,102 @@ impl<L: Ledger, R: Register, C: Clock, V: AccountView> AccountGuard<L, R, C, V> 
             }
         }
         Ok(None)
+    }
+}
+
+/// What the caps leave, after the rounds of the last 15 minutes.
+fn allowance(policy: &AccountPolicy, rounds: &[Round], span: Span, now: Timestamp) -> Allowance {
+    let recent = || rounds.iter().filter(|round| seconds_between(round.at, now) < CAPPED_SECONDS);
+    let sets = recent().map(|round| round.sets.len()).sum::<usize>();
+    let volume = u128::from(span.counts.sends) * u128::from(policy.max_volume_ppm.get()) / 1_000_000;
+    Allowance {
+        sets: policy.max_sets.saturating_sub(u32::try_from(sets).unwrap_or(u32::MAX)),
+        sends: u64::try_from(volume).unwrap_or(u64::MAX).saturating_sub(recent().map(Round::sends).sum()),
+    }
+}
+
+/// Those of the last 15 minutes count for the caps; the last one is for people.
+pub(super) fn forget_old(rounds: &mut Vec<Round>, now: Timestamp) {
+    let last = rounds.last().map(|round| round.at);
+    rounds.retain(|round| Some(round.at) == last || seconds_between(round.at, now) < CAPPED_SECONDS);
+}
+
+/// Failed mails per 1,000 seconds, as of any pause; but not the least urgent.
+fn priority(round: &Round, one: &Chosen) -> u64 {
+    let seconds = (u64::from(round.hours) * 3_600).max(1);
+    (one.counts.events.saturating_mul(1_000) / seconds).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::account::Counts;
+    use crate::policy::Ppm;
+    use crate::time::Bucket;
+
+    fn now() -> Timestamp {
+        "2026-11-20T12:07:00Z".parse().unwrap()
+    }
+
+    /// So many seconds ago sets were paused that sent this much.
+    fn round(seconds_ago: i64, sends: &[u64]) -> Round {
+        let chosen = |sends: &u64| Chosen {
+            name: "promo".parse().unwrap(),
+            counts: Counts { sends: *sends, events: *sends / 10 },
+            generation: 0,
+        };
+        Round {
+            at: plus_seconds(now(), -seconds_ago),
+            metric: Metric::Bounce,
+            ours: Counts { sends: 100_000, events: 5_000 },
+            hours: 24,
+            target: Ppm::NONE,
+            sets: sends.iter().map(chosen).collect(),
+            done: true,
+        }
+    }
+
+    #[test]
+    fn the_caps_are_of_fifteen_minutes_and_of_all_rounds_in_them() {
+        // Of 100,000 mails a fifth, and ten sets.
+        let span = Span { from: Bucket::of(now()), hours: 24, counts: Counts { sends: 100_000, events: 5_000 } };
+        for (what, rounds, sets, sends) in [
+            ("no round yet", vec![], 10, 20_000),
+            ("one of two sets", vec![round(60, &[3_000, 4_000])], 8, 13_000),
+            ("fifteen minutes ago, less a second", vec![round(899, &[3_000, 4_000])], 8, 13_000),
+            ("fifteen minutes ago", vec![round(900, &[3_000, 4_000])], 10, 20_000),
+            ("two rounds", vec![round(700, &[3_000]), round(60, &[4_000, 5_000])], 7, 8_000),
+            ("all of it", vec![round(60, &[20_000])], 9, 0),
+        ] {
+            let left = allowance(&AccountPolicy::default(), &rounds, span, now());
+            assert_eq!(left, Allowance { sets, sends }, "{what}");
+        }
+    }
+
+    #[test]
+    fn rounds_are_remembered_while_they_count_and_the_last_one_for_ever() {
+        for (ago, kept) in [
+            (&[][..], &[][..]),
+            (&[900], &[900]),
+            (&[86_400], &[86_400]),
+            (&[899, 60], &[899, 60]),
+            (&[900, 60], &[60]),
+            (&[5_000, 901, 900], &[900]),
+        ] {
+            let mut rounds: Vec<Round> = ago.iter().map(|seconds| round(*seconds, &[1])).collect();
+            forget_old(&mut rounds, now());
+            let left: Vec<i64> = rounds.iter().map(|round| seconds_between(round.at, now())).collect();
+            assert_eq!(left, kept, "{ago:?}");
+        }
+    }
+
+    #[test]
+    fn urgent_is_who_fails_most_in_the_time_that_was_looked_at() {
+        for (hours, events, urgent) in [(24, 0, 1), (24, 172, 1), (24, 173, 2), (24, 8_640, 100), (72, 8_640, 33)] {
+            let round = Round { hours, ..round(0, &[]) };
+            let counts = Counts { sends: 10_000, events };
+            let one = Chosen { name: "promo".parse().unwrap(), counts, generation: 0 };
+            assert_eq!(priority(&round, &one), urgent, "{events} in {hours} hours");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! The sentences in which people read how the account stands and what was done for it.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 
 use super::counts::Span;
@@ -193,7 +196,6 @@ pub(super) fn standing(before: Option<&AccountStanding>, now: &AccountStanding) 
     let sends = |standing: &AccountStanding| if standing.sending_enabled { "may send" } else { "may not send" };
     let was = before.map(|was| format!(" It was {}, and {}.", was.enforcement_status, sends(was)));
     let means = match now.enforcement_status.as_str() {
-        "HEALTHY" => "",
         "PROBATION" => " (AWS reviews it)",
         "SHUTDOWN" => " (AWS has stopped it)",
         _ => "",
