@@ -215,5 +215,20 @@ mod tests {
         None of its event destinations leads to the guard: its mail is not counted in full, so the guard can't tell when to pause it.
         ses-guard enrol --plan enrol.jsonl --sets promo, then: ses-guard enrol --apply enrol.jsonl
         ");
+        let leading_to = |target| {
+            let found = [destination("guard", target, &["SEND"])];
+            let finding = listen(&"promo".parse().unwrap(), &found, &ear(true)).unwrap_err();
+            finding.sentence.split(": ").next().unwrap().to_owned()
+        };
+        let elsewhere = [
+            Target::Topic("arn:aws:sns:eu-west-1:111122223333:lake".to_owned()),
+            Target::EventBus(BUS.to_owned()),
+            Target::Other("Firehose"),
+        ];
+        insta::assert_snapshot!(elsewhere.map(leading_to).join("\n"), @r"
+        Its event destination guard leads to arn:aws:sns:eu-west-1:111122223333:lake and not to the guard
+        Its event destination guard leads to arn:aws:events:eu-west-1:111122223333:event-bus/default and not to the guard
+        Its event destination guard leads to Firehose and not to the guard
+        ");
     }
 }

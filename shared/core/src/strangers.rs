@@ -124,3 +124,70 @@ impl SendersAnswer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::PolicyBook;
+    use crate::tally::PerKind;
+
+    fn now() -> Timestamp {
+        "2026-11-20T12:15:00Z".parse().unwrap()
+    }
+
+    /// What this sender sent in the bucket that began so many ago: sends, bounces, complaints and prevented recipients.
+    fn tally(ago: i64, sender: &str, counts: [u64; 4]) -> BucketTally {
+        let [sends, bounces, complaints, prevented] = counts.map(|receipts| Share { receipts, suspect: 0 });
+        let senders = [(sender.parse().unwrap(), PerKind { sends, bounces, complaints, prevented })].into();
+        BucketTally { senders, ..BucketTally::nothing(Bucket::of(now()).plus(-ago)) }
+    }
+
+    fn strangers(tallies: Vec<BucketTally>) -> Strangers {
+        let text = "[[assign]]\nsets = 'promo'\nsenders = ['ours-*']";
+        let policy = PolicyBook::read(text).unwrap().for_set(&"promo".parse().unwrap(), now());
+        apart(&policy, tallies).1
+    }
+
+    #[test]
+    fn each_strangers_mail_is_added_up_and_the_newest_is_known() {
+        let found = strangers(vec![
+            tally(3, "theirs-a", [100, 20, 3, 40]),
+            tally(2, "theirs-a", [10, 2, 1, 5]),
+            tally(2, "theirs-b", [0, 0, 0, 7]),
+            tally(1, "theirs-a", [0, 0, 0, 0]),
+            tally(0, "ours-a", [1_000, 1, 1, 1]),
+        ]);
+        let totals = |sends, bounces, complaints, prevented| Totals { sends, bounces, complaints, prevented };
+        let expected = [("theirs-a", totals(110, 22, 4, 45)), ("theirs-b", totals(0, 0, 0, 7))];
+        assert_eq!(found.counts, expected.map(|(who, counts)| (who.parse().unwrap(), counts)).into());
+        assert_eq!(found.newest, Some(Bucket::of(now()).plus(-2)), "nothing is counted in the newer one");
+    }
+
+    #[test]
+    fn strangers_are_news_of_the_last_day_once_a_day() {
+        const DAY: i64 = 96;
+        for (what, sent, told, are_news) in [
+            ("just now, and never told", Some(0), None, true),
+            ("nobody was there", None, None, false),
+            ("not quite a day ago", Some(DAY - 1), None, true),
+            ("a day ago", Some(DAY), None, false),
+            ("told not quite a day ago", Some(0), Some(DAY - 1), false),
+            ("told a day ago", Some(0), Some(DAY), true),
+        ] {
+            let newest = sent.map(|ago: i64| Bucket::of(now()).plus(-ago));
+            let strangers = Strangers { newest, ..Strangers::default() };
+            let told = told.map(|ago: i64| Bucket::of(now()).plus(-ago).start());
+            let state = State { strangers_told_at: told, ..State::default() };
+            assert_eq!(strangers.are_news(&state, now()), are_news, "{what}");
+        }
+    }
+
+    #[test]
+    fn three_strangers_are_named_and_their_mail_is_told_together() {
+        let of = |names: &[&str]| strangers(names.iter().map(|name| tally(1, name, [2, 1, 1, 0])).collect()).sentence();
+        let three = of(&["a", "b", "c"]);
+        assert!(three.contains("senders: a, b, c. "), "{three}");
+        insta::assert_snapshot!(of(&["a", "b", "c", "d"]), @"Mail was sent with this configuration set by others than the policy's senders: a, b, c, 1 more. In the window that is 8 mails, 4 hard bounces and 4 complaints. It counts for the set all the same.");
+        insta::assert_snapshot!(of(&["a"]), @"Mail was sent with this configuration set by others than the policy's senders: a. In the window that is 2 mails, 1 hard bounce and 1 complaint. It counts for the set all the same.");
+    }
+}

@@ -138,4 +138,16 @@ mod tests {
         let acme: Tenant = "acme/tn-1a2b".parse().unwrap();
         assert_eq!((acme.to_string().as_str(), acme.path().as_str()), ("acme", "acme/tn-1a2b"));
     }
+
+    #[test]
+    fn a_lever_is_the_sets_own_or_a_tenants() {
+        let acme: Tenant = "acme/tn-1a2b".parse().unwrap();
+        for (lever, own, tenant) in [
+            (Lever::OwnSwitch, true, None),
+            (Lever::ItsTenant, false, None),
+            (Lever::Tenant(acme.clone()), false, Some(&acme)),
+        ] {
+            assert_eq!((lever.is_own(), lever.tenant()), (own, tenant), "{lever:?}");
+        }
+    }
 }

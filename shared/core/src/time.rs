@@ -90,6 +90,7 @@ mod tests {
             ("as late as can be", ms(60), 57),
             ("later than any function runs", ms(61), 30),
             ("past", ms(-1), 30),
+            ("this very moment", ms(0), 30),
             ("a literal that is no time at all", 600_000, 30),
             ("beyond all time", u64::MAX, 30),
         ] {

@@ -75,3 +75,41 @@ pub(super) fn unknown_set(alarm: &AlarmChange, name: &ConfigurationSetName) -> W
 pub(super) fn unreadable(error: &ParseError) -> Why {
     Why::guard(format!("Something that should be a CloudWatch alarm could not be read: {error}."))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::standing::assess;
+    use crate::state::Phase;
+    use crate::tally::{BucketTally, Interval, PerKind};
+    use crate::time::Bucket;
+
+    #[test]
+    fn who_may_not_be_paused_is_told_in_a_sentence_of_its_own() {
+        for (because, sentence) in [
+            ("the guard observes only", "The guard observes only."),
+            ("held by ops@example.com", "Held by ops@example.com."),
+            ("Über alles erhaben", "Über alles erhaben."),
+        ] {
+            assert_eq!(spared(because), sentence);
+        }
+    }
+
+    /// Where the policy's slack grows with the volume that of half a million mails does; on trial it stays small.
+    #[test]
+    fn counts_that_do_not_agree_are_told_beside_the_lines_that_hold_for_the_set() {
+        let now: Timestamp = "2026-11-20T12:07:30Z".parse().unwrap();
+        let known = |count| Interval { receipts: count, recorded: count, suspect: 0, ids: count };
+        let counts = PerKind { sends: known(500_000), bounces: known(10_000), ..PerKind::default() };
+        let tallies = [BucketTally { counts, ..BucketTally::nothing(Bucket::of(now)) }];
+        let policy = Policy { scale_slack: true, trial_sends: 1_000_000, ..Policy::default() };
+        let said = |fresh| {
+            let found = assess(&policy, &tallies, fresh, now);
+            disagreement(&found, &policy, &Outcome::Kept(Phase::Active))
+        };
+        insta::assert_snapshot!(said(None), @"The guard's own counts do not agree. Mails sent in the window 500,000: hard bounces 10,000 (2.0 %, limit 25,158 = 158 + 5 %), complaints 0 (0.000 %, limit 522 = 22 + 0.1 %).");
+        insta::assert_snapshot!(said(Some(Bucket::of(now))), @"The guard's own counts do not agree. Mails sent in the window 500,000: hard bounces 10,000 (2.0 %, limit 25,005 = 5 + 5 %), complaints 0 (0.000 %, limit 503 = 3 + 0.1 %).");
+    }
+}

@@ -120,8 +120,10 @@ mod tests {
         let times = |glance: &Glance| {
             (0..15).filter(|minute| to_be_judged(glance, plus_seconds(noon(), minute * 60 + 7))).count()
         };
+        let unfailing = Totals { sends: 10, prevented: 1, ..Totals::default() };
         for (what, glance, expected) in [
-            ("no failures", glance(1, Phase::Active), 0),
+            ("nothing counted", glance(1, Phase::Active), 0),
+            ("no failures", Glance { totals: Some(unfailing), ..glance(1, Phase::Active) }, 0),
             ("failures", failing(1, Phase::Active), 1),
             ("warned", failing(1, Phase::Warned), 1),
             ("a trial without failures ends too", glance(1, Phase::Trial), 1),
