@@ -7,6 +7,7 @@ use guard_core::name::SetKey;
 use guard_core::policy::{Deployed, PolicyBook};
 use guard_core::port::{Clock, Register, Watched};
 use guard_core::state::{Phase, State};
+use guard_core::steps::alarm::Response;
 use guard_core::steps::decide::Mode;
 use guard_core::time::plus_seconds;
 use guard_tests::crash::Fuse;
@@ -119,9 +120,13 @@ async fn an_alarm_in_every_form_is_followed_where_the_counts_agree_or_are_none()
 async fn the_reason_is_told_in_numbers() {
     let mut told = Vec::new();
     for counts in [Counts::None, Counts::Fine] {
-        let (mut guard, _) = guard(counts).await;
+        let (mut guard, weekly) = guard(counts).await;
         guard.alarm(&event(ALARMS[0])).await.unwrap();
         told.push(guard.notices.all()[0].text.clone());
+        let history = guard.register.history(&weekly, 9).await.unwrap();
+        let decided = [Act::AlarmNotFollowed, Act::PauseIntended];
+        let record = history.iter().find(|record| decided.contains(&record.act)).unwrap();
+        assert_eq!(record.evidence.as_ref().unwrap()["verdict"], "ok", "what the guard itself found is on file");
     }
     insta::assert_snapshot!(told.join("\n---\n"));
 }
@@ -202,8 +207,10 @@ async fn an_alarm_from_before_a_resume_pauses_nobody_again() {
     let order = json!({"action": "resume", "configurationSet": WEEKLY, "reason": "mended", "actor": "ops"});
     assert_eq!(guard.operate(order).await["ok"], true);
     let mut alarm = event("alarm/eventbridge-metric.json");
-    for (time, sends) in [("09:30:12", true), ("10:10:00", true), ("10:31:00", false)] {
-        alarm["detail"]["state"]["timestamp"] = format!("2026-11-20T{time}.309+0000").into();
+    for (time, sends) in
+        [("09:30:12.309", true), ("10:10:00.309", true), ("10:29:59.999", true), ("10:30:00.000", false)]
+    {
+        alarm["detail"]["state"]["timestamp"] = format!("2026-11-20T{time}+0000").into();
         guard.alarm(&alarm).await.unwrap();
         assert_eq!(guard.ses.accepts(&weekly), sends, "an alarm of {time}, resumed at 10:30");
     }
@@ -257,6 +264,48 @@ async fn what_cannot_be_followed_is_told_filed_and_done_with() {
         assert_eq!(guard.register.history(&account(), 9).await.unwrap().len(), 1, "{what}");
         assert!(guard.ses.accepts(&weekly), "{what}");
         assert_eq!(guard.state(&set("no-such-set")).await, State::default(), "{what}: nothing is kept of it");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_once_an_hour() {
+    let (mut guard, _) = guard(Counts::Fine).await;
+    for (now, told) in [("09:30:20", 1), ("09:59:59", 1), ("10:00:00", 2), ("10:59:59", 2), ("11:00:00", 3)] {
+        guard.clock.set(at(&format!("2026-11-20T{now}Z")));
+        guard.alarm(&json!({"hello": "world"})).await.unwrap();
+        assert_eq!(subjects(&guard).len(), told, "{now}");
+    }
+    let records = guard.register.history(&account(), 9).await.unwrap();
+    let hours: Vec<_> = records.iter().rev().map(|record| record.at).collect();
+    assert_eq!(hours, ["09", "10", "11"].map(|hour| at(&format!("2026-11-20T{hour}:00:00Z"))));
+}
+
+#[tokio::test]
+async fn what_came_of_an_alarm_is_answered() {
+    let respond = async |guard: &Guard, file: &str| {
+        let alarm = read(&event(file), guard.clock.now());
+        guard.respond(&alarm, &Fuse::endless()).await.unwrap().unwrap().swap_remove(0)
+    };
+    for (what, counts, file, expected) in [
+        ("paused by its own counts", Counts::Over, ALARMS[0], "Stopped"),
+        ("paused on the alarm's word", Counts::None, ALARMS[0], "Paused"),
+        ("not paused", Counts::Fine, ALARMS[0], "Told"),
+        ("of the account", Counts::Fine, "alarm/direct-account-level.json", "Told"),
+        ("no alarm", Counts::Fine, "alarm/direct-metric-ok.json", "Nothing"),
+    ] {
+        let (guard, weekly) = guard(counts).await;
+        let answer = respond(&guard, file).await;
+        let word = match &answer {
+            Response::Nothing => "Nothing",
+            Response::Stopped(set, Phase::Pausing) if *set == weekly => "Stopped",
+            Response::Paused(set, record) if *set == weekly && record.act == Act::PauseIntended => "Paused",
+            Response::Told(record) if [Act::AlarmNotFollowed, Act::AccountAtRisk].contains(&record.act) => "Told",
+            Response::Stopped(..) | Response::Paused(..) | Response::Told(_) | Response::Known(_) => "another",
+        };
+        assert_eq!(word, expected, "{what}: {answer:?}");
+        if expected == "Told" {
+            assert!(matches!(respond(&guard, file).await, Response::Known(_)), "{what}, reported twice");
+        }
     }
 }
 

@@ -118,6 +118,24 @@ async fn of_forty_pauses_five_are_told_one_by_one_and_the_others_together() {
     }
 }
 
+/// Each is an event for machines and a write, so a drain takes two hundred of them.
+#[tokio::test]
+async fn of_more_than_two_hundred_the_others_are_told_together_in_the_next_drain() {
+    let (register, notices, clock, ses) = to_be_paused(206).await;
+    let actuator = Actuator::new(register.clone(), ses, notices.clone(), clock.clone());
+    let untold = async || {
+        let states = register.states().await.unwrap();
+        states.into_iter().filter(|(_, state)| !state.untold.is_empty()).map(|(set, _)| set).collect::<BTreeSet<_>>()
+    };
+    actuator.drain(&BTreeSet::new(), "one", plus_seconds(clock.now(), 300)).await;
+    assert_eq!(by(Audience::All, &notices.all()).len(), 5);
+    assert_eq!(by(Audience::People, &notices.all())[0].subject, "SES guard: paused 200 more configuration sets");
+    let left = untold().await;
+    assert_eq!(left.len(), 1);
+    actuator.drain(&left, "other", plus_seconds(clock.now(), 300)).await;
+    assert!(untold().await.is_empty());
+}
+
 #[tokio::test]
 async fn six_are_one_more_than_five_and_one_is_not_many() {
     let (register, notices, clock, ses) = to_be_paused(6).await;

@@ -311,16 +311,25 @@ async fn a_survey_gives_way_to_pauses_and_to_throttling_and_begins_anew_when_ses
     assert_eq!(guard.ses.asked(), [Asked::Identities], "SES throttles");
     assert!(guard.state(&account()).await.sight.unwrap().survey.refused.is_none(), "which is no refusal");
 
-    let mut forgotten = guard.state(&account()).await;
-    let before = forgotten.clone();
-    let survey = &mut forgotten.sight.as_mut().unwrap().survey;
-    (survey.page, survey.of_page) = (Some("forgotten".to_owned()), 3);
-    let _ = guard.register.commit(&guard_core::state::Change::silent(&account(), &before, forgotten)).await.unwrap();
-    guard.ses.plant_in_inventory([SesFault::Denied]);
-    looks(&mut guard, 1, WELL).await;
-    let survey = guard.state(&account()).await.sight.unwrap().survey;
-    assert_eq!((survey.page, survey.of_page), (None, 0));
-    assert_eq!(survey.refused.as_deref(), Some("ListEmailIdentities: SES refused the call"));
+    let forgotten = Some("forgotten".to_owned());
+    for (page, fault, refused, goes_on_at) in [
+        (None, SesFault::Denied, true, (None, 3)),
+        (forgotten.clone(), SesFault::Throttled, false, (forgotten.clone(), 3)),
+        (forgotten, SesFault::Denied, true, (None, 0)),
+    ] {
+        let before = guard.state(&account()).await;
+        let mut underway = before.clone();
+        let survey = &mut underway.sight.as_mut().unwrap().survey;
+        (survey.page, survey.of_page) = (page.clone(), 3);
+        let change = guard_core::state::Change::silent(&account(), &before, underway);
+        let _ = guard.register.commit(&change).await.unwrap();
+        guard.ses.plant_in_inventory([fault]);
+        looks(&mut guard, 1, WELL).await;
+        let survey = guard.state(&account()).await.sight.unwrap().survey;
+        assert_eq!((survey.page, survey.of_page), goes_on_at, "{fault:?} at page {page:?}");
+        let why = refused.then_some("ListEmailIdentities: SES refused the call");
+        assert_eq!(survey.refused.as_deref(), why, "{fault:?} at page {page:?}");
+    }
     looks(&mut guard, 1, WELL).await;
     assert_eq!(subjects(&guard).last().unwrap(), "SES guard: mail past the guard, account 111122223333");
 }

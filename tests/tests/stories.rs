@@ -42,6 +42,17 @@ async fn a_pause_is_told_with_its_numbers_and_the_way_back() {
 }
 
 #[tokio::test]
+async fn a_set_that_is_judged_again_with_nothing_new_is_not_written() {
+    let (mut guard, promo, _) = with_bounces(39).await;
+    let before = guard.state(&promo).await;
+    assert!(guard.judge(&promo, &Fuse::endless()).await.unwrap().is_ok());
+    assert_eq!(guard.state(&promo).await, before, "not even its revision");
+    guard.register.mark(&promo).await.unwrap();
+    guard.settle().await;
+    assert!(!guard.state(&promo).await.to_judge, "a mark is taken off all the same");
+}
+
+#[tokio::test]
 async fn a_handful_never_pauses() {
     let (mut guard, promo, now) = guard();
     guard.mail("promo", Send, 0, 10, now).await;

@@ -215,6 +215,34 @@ async fn what_came_twice_while_there_was_room_for_ids_is_known_for_good() {
     }
 }
 
+/// A ledger that takes nothing of `shop`.
+struct WithoutShop(MemoryLedger);
+
+impl Ledger for WithoutShop {
+    async fn add(&self, addition: &Addition) -> Result<Held, Fault> {
+        if addition.set == set("shop") {
+            let (operation, subject) = ("UpdateItem", "shop".into());
+            return Err(Fault { operation, subject, landed: Landed::No, source: "planted".into() });
+        }
+        self.0.add(addition).await
+    }
+    async fn window(&self, _: &SetKey, _: Bucket, _: Bucket) -> Result<Vec<BucketTally>, Fault> {
+        unreachable!("a counter reads nothing")
+    }
+}
+
+#[tokio::test]
+async fn only_what_could_not_be_stored_comes_again() {
+    let now = at(NOON);
+    let counter = Counter::new(WithoutShop(MemoryLedger::default()), MemoryRegister::default(), ManualClock::at(now));
+    let later = plus_seconds(now, 900);
+    let batch = [("promo", Send, now), ("promo", Bounce, now), ("promo", Send, later), ("shop", Send, now)];
+    let batch: Vec<_> = (0..).zip(batch).map(|(mail, (name, kind, at))| receipt(name, kind, mail, at)).collect();
+    let counted = counter.count(&batch, plus_seconds(now, 27)).await;
+    assert_eq!(counted.failed, [batch[3].message_id.clone()].into());
+    assert_eq!((counted.additions, counted.marked), (2, 1), "two buckets of promo, which is to be judged");
+}
+
 #[tokio::test]
 async fn simulated_mail_is_the_set_s_and_not_the_account_s() {
     let now = at(NOON);

@@ -246,6 +246,8 @@ async fn a_tenant_or_a_set_that_is_deleted_leaves_nothing_half_done() {
     let state = guard.state(&promo).await;
     assert_eq!((state.phase, state.lever), (Phase::Paused, Lever::OwnSwitch), "it is paused again, by its own switch");
     assert!(!guard.ses.accepts(&promo));
+    let sentence = why(&guard, &promo).await;
+    assert!(sentence.ends_with("That tenant is no more, so its own switch is turned."), "{sentence}");
 
     let (mut guard, promo) = paused().await;
     guard.ses.delete(&promo);

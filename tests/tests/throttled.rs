@@ -89,12 +89,13 @@ async fn five_times_the_sets_take_five_times_the_calls() {
 async fn a_drain_without_time_asks_for_nothing_however_many_woke_it() {
     let (register, ses, woken) = pending(500).await;
     // Who told people last, in the seconds that it may take longer.
-    for (late, asks) in [(9, true), (10, false), (60, false)] {
+    for (late, asks) in [(0, true), (9, true), (10, false), (60, false)] {
         let (fuse, clock) = (Fuse::endless(), ManualClock::at(at(NOON)));
         let register = Mortal::new(register.clone(), &fuse);
         let actuator = Actuator::new(register, ses.clone(), RecordedNotices::default(), clock);
         let drained = actuator.drain(&woken, "me", plus_seconds(at(NOON), -late)).await;
         assert_eq!(drained.unfinished, woken, "all of them come again");
         assert_eq!(fuse.calls_since(u64::MAX) > 0, asks, "{late} s late");
+        assert!(ses.calls().is_empty(), "nothing is begun when the time is up, {late} s late");
     }
 }
