@@ -258,6 +258,16 @@ async fn a_tenant_or_a_set_that_is_deleted_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
+async fn the_account_has_no_tenant_whatever_its_sets_are_paused_through() {
+    let (mut guard, promo) = guarding(&[acme()]);
+    guard.ses.create(&Home::of(&promo).whole());
+    // Its switch is asked; whoever asks more finds that SES throttles.
+    guard.ses.plant([None, Some(SesFault::Throttled)]);
+    let status = guard.operate(serde_json::json!({"action": "status", "configurationSet": "*account*"})).await;
+    assert_eq!(status["sendingEnabled"], true, "{status}");
+}
+
+#[tokio::test]
 async fn whoever_dies_on_the_way_leaves_the_lever_on_file() {
     let mut deaths = 0;
     for steps in 0..200 {

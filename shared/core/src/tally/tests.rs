@@ -43,6 +43,14 @@ fn into_a_bucket_that_was_not_seen_half_of_the_senders_fit_and_else_as_many_as_a
         addition.record_what_fits(seen.as_ref());
         assert!(addition.senders.keys().eq(fits.map(sender).collect::<BTreeSet<_>>().iter()), "{what}");
     }
+    // Of ids as many as half of the cap, if the bucket was not seen.
+    for (ids, seen, recorded) in [(32_u8, false, true), (33, false, false), (64, true, true), (65, true, false)] {
+        let mut addition = addition(0);
+        let (_, sends) = &mut addition.receipts[0];
+        sends.ids = (0..ids).map(|number| ReceiptId([number; 8])).collect();
+        addition.record_what_fits(seen.then(|| stored(0)).as_ref());
+        assert_eq!(addition.receipts[0].1.record_ids, recorded, "{ids} ids, seen: {seen}");
+    }
     let mut other = addition(0);
     (4..4 + SENDERS).for_each(|number| other.share(&sender(number), Send, 1, false));
     other.record_what_fits(Some(&stored(6)));

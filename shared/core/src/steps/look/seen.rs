@@ -52,3 +52,48 @@ impl Seen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::port::{Point, Vital};
+    use crate::time::plus_seconds;
+
+    /// Nothing was counted of 800 mails, which is silence where nothing waits in the queue, and where it has not waited so
+    /// long that the guard is still behind.
+    #[test]
+    fn what_waits_in_the_queue_is_late_and_not_lost() {
+        let at: Timestamp = "2026-11-20T12:05:00Z".parse().unwrap();
+        let was_behind = |behind: bool| {
+            let mut sight = Sight::beginning(plus_seconds(at, -86_400));
+            for _ in 0..if behind { BlindSpot::Behind.begins_after() } else { 0 } {
+                sight.saw(BlindSpot::Behind, View::Blind("Events waited.".to_owned()), plus_seconds(at, -300));
+            }
+            sight
+        };
+        for (what, behind, ages, silent) in [
+            ("nothing waits", false, [0; 5], true),
+            ("no longer than it may", false, [15; 5], true),
+            ("in one minute events waited", false, [0, 16, 0, 0, 0], false),
+            ("the guard was behind, and nothing waits in these minutes", true, [0; 5], false),
+            ("it is behind", true, [16; 5], false),
+        ] {
+            let age = |(minute, value): (i64, u64)| Point { at: plus_seconds(at, -420 + minute * 60), value };
+            let sent = Point { at: plus_seconds(at, -3_600), value: 800 };
+            let vitals = [(Vital::EventsAge, (0..).zip(ages).map(age).collect::<Vec<_>>()), (Vital::Sends, vec![sent])];
+            let seen = Seen {
+                scope: Scope::of(at),
+                vitals: vitals.into(),
+                refused: None,
+                tallies: Some(Vec::new()),
+                marked: 0,
+            };
+            let views = seen.views(&was_behind(behind));
+            let silence = views.iter().find(|(spot, _)| *spot == BlindSpot::Silence);
+            let found = silence.is_some_and(|(_, view)| matches!(view, View::Blind(_)));
+            assert_eq!((found, silence.is_some()), (silent, silent), "{what}");
+        }
+    }
+}
