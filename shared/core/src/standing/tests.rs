@@ -71,11 +71,14 @@ fn the_way_through_the_window_begins_at_the_fence() {
 
 #[test]
 fn urgent_is_who_fails_now() {
+    let mut complained = tally(0, 100, 0, 20);
+    complained.counts.complaints = Interval { receipts: 7, recorded: 7, suspect: 0, ids: 7 };
     // The running bucket and the one before it are 1,350 seconds old.
     for (tallies, priority) in [
         (vec![], 0),
         (vec![tally(2, 1_000, 0, 500)], 0),
         (vec![tally(2, 1_000, 0, 500), tally(1, 100, 0, 20), tally(0, 100, 0, 7)], 20),
+        (vec![complained], 20),
     ] {
         assert_eq!(found(&tallies).priority, priority, "{tallies:?}");
     }

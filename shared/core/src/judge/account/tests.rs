@@ -103,6 +103,8 @@ fn beyond_the_allowance_sets_are_named_and_go_on() {
         ("no bound", Allowance::BOUNDLESS, &[1, 2, 3][..], &[][..]),
         ("two sets", Allowance { sets: 2, sends: u64::MAX }, &[1, 2], &[3]),
         ("exactly the first one's mail", Allowance { sets: 9, sends: 30_000 }, &[1], &[2, 3]),
+        ("and the second one's", Allowance { sets: 9, sends: 40_000 }, &[1, 2], &[3]),
+        ("one mail too few for the second", Allowance { sets: 9, sends: 39_999 }, &[1], &[2, 3]),
         (
             "one mail less: nor is a smaller one paused in its place",
             Allowance { sets: 9, sends: 29_999 },
