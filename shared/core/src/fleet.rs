@@ -204,6 +204,9 @@ mod tests {
             assert_eq!(Listing::default().read(sets, None, at(0)).is_near_limit(), near, "{sets}");
         }
         assert!(!Listing::default().is_near_limit(), "nothing is known yet");
+        let sentence = Listing::default().read(9_417, None, at(0)).limit_sentence();
+        let expected = "There are 9,417 configuration sets; SES takes 10,000 in one account and Region, and no more.";
+        assert_eq!(sentence, expected);
     }
 
     #[test]
@@ -223,6 +226,10 @@ mod tests {
         assert!(!told.is_due(at(500_000)), "nothing new");
         assert!(!told.take(News::Unheard, at(5_000)));
         assert!(!told.is_due(at(4_000 + 86_399)) && told.is_due(at(4_000 + 86_400)), "once a day");
+        assert!(
+            told.sentence(8, 40).ends_with("Without a notice of their own 1 were found so, and 0 were enrolled."),
+            "those who were told of are not counted again"
+        );
         assert!(told.take(News::Unheard, at(86_400)), "a new day");
     }
 }

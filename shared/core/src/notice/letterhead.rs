@@ -218,6 +218,7 @@ pub(super) mod tests {
                 Some("https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1"),
             ),
             ("us-iso-east-1", None),
+            ("eusc-de-east-1", None),
         ] {
             let own = format!("111122223333/{region}").parse().unwrap();
             let letterhead = Letterhead::of(Homes::only(own), "guard-actuate");

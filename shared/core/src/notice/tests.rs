@@ -207,6 +207,29 @@ fn many_at_once_are_one_mail_and_one_message() {
     insta::assert_snapshot!(format!("Subject: {}\n\n{}\n--------\n\n{chat}", notice.subject, notice.text));
 }
 
+#[test]
+fn whether_the_mail_of_strangers_counts_is_said() {
+    for (left_out, said) in [
+        (json!({"leftOut": true}), "left that mail out when it judged the configuration set"),
+        (json!({"leftOut": false}), "nothing; that mail counts as any other."),
+        (json!({}), "nothing; that mail counts as any other."),
+    ] {
+        let why = Why { evidence: Some(left_out.clone()), ..Why::guard("Mail was sent by others.") };
+        let notice = Notice::of(&filed(PROMO, Act::StrangersSend, at(NOON), why), &ours()).unwrap();
+        assert!(notice.text.contains(&format!("What the guard did: {said}")), "{left_out}: {}", notice.text);
+    }
+}
+
+#[test]
+fn of_thousands_each_is_named_or_counted() {
+    for (count, named, left) in [(2_049, 1_999, None), (2_050, 2_000, None), (2_051, 2_000, Some(" and 1 more"))] {
+        let notice = together(count, &ours());
+        let rest = notice.text.lines().find_map(|line| line.strip_prefix("And: ")).unwrap();
+        assert_eq!(rest.split(", ").count(), named, "of {count}");
+        assert_eq!(rest.find(" and ").map(|at| &rest[at..]), left, "of {count}");
+    }
+}
+
 /// As SNS wants a subject, and as chats and mails can show the rest: for the longest name, too, and thousands of sets.
 #[test]
 fn no_notice_is_too_long() {

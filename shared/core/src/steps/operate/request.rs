@@ -338,3 +338,33 @@ fn words(action: &str, field: &str, text: Option<String>, longest: usize) -> Res
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn order(actor: &str, reason: &str) -> Value {
+        json!({"action": "hold", "configurationSet": "promo", "actor": actor, "reason": reason})
+    }
+
+    #[test]
+    fn a_name_and_a_reason_may_be_as_long_as_a_record_shows_them() {
+        for (what, request, taken) in [
+            ("the longest name", order(&"o".repeat(128), "x"), true),
+            ("a name that is too long", order(&"o".repeat(129), "x"), false),
+            ("the longest reason", order("ops", &"ü".repeat(500)), true),
+            ("a reason that is too long", order("ops", &"x".repeat(501)), false),
+        ] {
+            assert_eq!(Request::parse(request).is_ok(), taken, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_of_a_bad_request_stays_on_one_line() {
+        let refused = Request::parse(json!({"action": "status", "con\nfiguration\u{1b}Set": "promo"})).unwrap_err();
+        let quoted = "unknown field `con\u{fffd}figuration\u{fffd}Set`, expected one of ";
+        assert!(refused.message.starts_with(quoted), "{}", refused.message);
+    }
+}
