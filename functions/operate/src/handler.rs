@@ -27,8 +27,9 @@ async fn answer<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicySto
             let action = request.action.as_str();
             // Boxed: with the AWS clients in it, the future is nested deeper than the compiler looks by default.
             let answer = Box::pin(operator.operate(request)).await;
-            if answer.is_ok() {
-                info!(action, "did what an operator asked");
+            match &answer {
+                Answer::Set(_) | Answer::Other(_) => info!(action, "did what an operator asked"),
+                Answer::Refused(_) => {}
             }
             answer
         }

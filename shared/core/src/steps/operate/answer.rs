@@ -240,11 +240,6 @@ impl Answer {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Whether it was done.
-    pub fn is_ok(&self) -> bool {
-        !matches!(self, Self::Refused(_))
-    }
-
     /// `{"ok": false, "error": {…}}`
     pub fn refused(refusal: Refusal) -> Self {
         Self::Refused(RefusedAnswer { ok: false, error: refusal })
