@@ -262,6 +262,15 @@ fn whoever_adds_the_widget_is_told_its_parameters() {
 }
 
 #[test]
+fn what_the_guard_of_this_home_does_not_see_is_said_above_all_sets() {
+    let mut watcher = watcher([("promo".to_owned(), State::default())]);
+    let said = "The guard has not looked for blind spots yet.";
+    assert_eq!(page(&watcher, json!({})).matches(said).count(), 1);
+    watcher.homes = Homes::listed(Home::of(&key("any")), "444455556666/us-east-1").unwrap();
+    assert_eq!(page(&watcher, json!({})).matches(said).count(), 1, "once, however many homes there are");
+}
+
+#[test]
 fn what_is_unknown_is_said_and_leads_back() {
     let watcher = watcher([]);
     for (event, said) in [

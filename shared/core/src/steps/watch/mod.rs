@@ -9,7 +9,6 @@ use futures::StreamExt;
 use jiff::Timestamp;
 
 use crate::home::{Home, Homes};
-use crate::judge::Metric;
 use crate::name::SetKey;
 use crate::notice::sentence;
 use crate::policy::stored::{InForce, Policies, PolicyStore};
@@ -91,7 +90,7 @@ impl<L: Ledger, R: Register, C: Clock, P: PolicyStore> Watcher<L, R, C, P> {
         let policy = self.policies.in_force().await?;
         let history = self.register.history(&set, HISTORY).await?;
         let row = self.row(&policy, set, now).await?;
-        let known = row.state != State::default() || !history.is_empty();
+        let known = row.state != State::default();
         let several_homes = self.homes.are_several();
         Ok(known.then_some(SetView { at: now, several_homes, row, history }))
     }
@@ -119,12 +118,9 @@ impl Row {
     ) -> Self {
         let found = assess(&judged_by.policy, tallies, state.fresh, now);
         let courses = courses(&judged_by.policy, tallies, state.fresh, now);
-        let line = |metric| courses.iter().find(|course| course.metric == metric).map(|course| course.line);
         let why = state.why.as_ref().map(|why| why.sentence.clone());
-        let standing = || {
-            let lines = line(Metric::Bounce).zip(line(Metric::Complaint));
-            lines.map(|(bounce, complaint)| sentence::standing(&found.totals, bounce, complaint)).unwrap_or_default()
-        };
+        let [bounce, complaint] = &courses;
+        let standing = || sentence::standing(&found.totals, bounce.line, complaint.line);
         Self {
             sentence: why.unwrap_or_else(standing),
             spared: spared(&judged_by, mode, &state),

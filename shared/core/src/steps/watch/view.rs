@@ -126,3 +126,30 @@ pub struct SetView {
     /// The latest records, newest first.
     pub history: Vec<AuditRecord>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_sets_are_summed_up_and_the_account_is_none_of_them() {
+        let glance = |name: &str, phase| {
+            let set = format!("111122223333/eu-west-1/{name}").parse().unwrap();
+            Glance::at(&set, &State { phase, ..State::default() })
+        };
+        let glances = [
+            glance("calm", Phase::Active),
+            Glance { near: true, ..glance("near", Phase::Active) },
+            Glance { near: true, is_held: true, ..glance("warned", Phase::Warned) },
+            Glance { near: true, ..glance("paused", Phase::Paused) },
+            Glance { is_held: true, is_unheard: true, ..glance("off", Phase::External) },
+            Glance { is_held: true, is_unheard: true, ..glance("deaf", Phase::Active) },
+            Glance { is_unheard: true, ..glance("deaf-too", Phase::Active) },
+            Glance { near: true, is_held: true, ..glance("*account*", Phase::Paused) },
+        ];
+        let phases = [(Phase::Active, 4), (Phase::Warned, 1), (Phase::Paused, 1), (Phase::External, 1)];
+        // Of the three near a line one sends no more.
+        let expected = Sums { sets: 7, phases: phases.into(), near: 2, held: 3, unheard: 3 };
+        assert_eq!(Sums::of(&glances), expected);
+    }
+}
