@@ -1,12 +1,24 @@
 //! What is on file since some time: the records, the counts by hour, and of the account who was paused.
 
 use guard_core::event::SignalKind::{Bounce, Complaint, Prevented, Send};
+use guard_core::home::Home;
+use guard_core::port::{Committed, Register};
+use guard_core::state::{Change, Phase, State};
 use guard_core::time::plus_seconds;
+use guard_tests::mail::{homes, set};
 use guard_tests::story::{guard, order, with_bounces};
 use serde_json::{Value, json};
 
 fn asked(set: &str, since: &str) -> Value {
     json!({"action": "evidence", "configurationSet": set, "since": since})
+}
+
+const MEMBER: &str = "444455556666/us-east-1";
+
+/// Of the guard's own home.
+fn at_home(mut request: Value) -> Value {
+    (request["account"], request["region"]) = ("111122223333".into(), "eu-west-1".into());
+    request
 }
 
 fn acts(records: &Value) -> Vec<&str> {
@@ -90,6 +102,37 @@ async fn of_the_account_each_sets_pauses_are_given_and_all_of_its_mail() {
 }
 
 #[tokio::test]
+async fn of_the_account_only_sets_of_its_own_that_were_ever_switched_are_given() {
+    let (mut guard, _, _) = with_bounces(60).await;
+    guard.homes = homes(MEMBER);
+    let [shop, gone, there] = ["shop", "gone", "there"].map(set);
+    let there = MEMBER.parse::<Home>().unwrap().set(there.name);
+    for set in [&shop, &gone, &there] {
+        guard.ses.create(set);
+        let change = Change::silent(set, &State::default(), State::default());
+        assert_eq!(guard.register.commit(&change).await.unwrap(), Committed::Done);
+    }
+    // One is switched by someone else, one in another home, and one is deleted that always sent.
+    guard.ses.toggle(&shop, false);
+    guard.ses.toggle(&there, false);
+    guard.ses.delete(&gone);
+    guard.clock.advance(1_800);
+    guard.sweep().await;
+    guard.operate(at_home(order("resume"))).await;
+    let phases = [&shop, &there, &gone].map(|set| async { guard.state(set).await.phase });
+    assert_eq!(futures::future::join_all(phases).await, [Phase::External, Phase::External, Phase::Gone]);
+
+    let answer = guard.operate(at_home(asked("*account*", "2026-11-20T00:00:00Z"))).await;
+    let sets = answer["configurationSets"].as_array().unwrap();
+    let switched: Vec<_> = sets.iter().map(|set| (&set["configurationSet"], acts(&set["records"]))).collect();
+    assert_eq!(
+        switched,
+        [(&json!("promo"), vec!["paused", "resumed"]), (&json!("shop"), vec!["foundOff"])],
+        "promo sends again: {answer}"
+    );
+}
+
+#[tokio::test]
 async fn records_beyond_the_latest_are_said_to_exist() {
     let (mut guard, _, _) = guard();
     for _ in 0..151 {
@@ -100,6 +143,12 @@ async fn records_beyond_the_latest_are_said_to_exist() {
     }
     let answer = guard.operate(asked("promo", "2026-11-20T00:00:00Z")).await;
     assert_eq!((answer["records"].as_array().unwrap().len(), &answer["complete"]), (300, &json!(false)));
-    let lately = guard.operate(asked("promo", "2026-11-20T12:10:00Z")).await;
-    assert_eq!(lately["complete"], true, "those before were not asked for");
+    let oldest = answer["records"][0]["at"].as_str().unwrap();
+    assert_eq!(oldest, "2026-11-20T12:07:02Z", "two came before it");
+    for (what, since, complete) in [
+        ("the one before may be of the same moment", oldest, false),
+        ("those before were not asked for", "2026-11-20T12:07:03Z", true),
+    ] {
+        assert_eq!(guard.operate(asked("promo", since)).await["complete"], complete, "{what}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What an operator orders, and what becomes of it.
 
+use guard_core::audit::Act;
 use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::port::{Committed, Register};
 use guard_core::state::{Change, Intent, Owner, Phase, State, Why};
@@ -60,6 +61,29 @@ async fn the_fence_lies_behind_all_mail_from_before_the_pause() {
         guard.operate(order("resume")).await;
         let fresh = guard.state(&promo).await.fresh.unwrap();
         assert_eq!(fresh.start(), plus_seconds(now, blind_until), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn ses_calling_a_set_enabled_moves_the_fence_only_when_it_is_to_be_believed() {
+    for (what, resumed_after, fence) in [
+        ("it may still answer as before the pause", 60, "2026-11-20T12:15:00Z"),
+        ("somebody enabled it, and what it sent since is old, too", 180, "2026-11-20T12:30:00Z"),
+    ] {
+        let (mut guard, promo, _) = guard();
+        let now = "2026-11-20T12:14:30Z".parse().unwrap();
+        guard.clock.set(now);
+        guard.mail("promo", Send, 0, 300, now).await;
+        guard.mail("promo", Bounce, 0, 60, now).await;
+        guard.clock.set(plus_seconds(now, resumed_after));
+        guard.ses.toggle(&promo, true);
+        guard.operate(order("resume")).await;
+        let fresh = guard.state(&promo).await.fresh.unwrap();
+        assert_eq!(fresh.start().to_string(), fence, "{what}");
+        let history = guard.register.history(&promo, 5).await.unwrap();
+        let ordered = history.iter().find(|record| record.act == Act::ResumeIntended).unwrap();
+        let said = format!("Mail sent before {fence} no longer counts.");
+        assert!(ordered.sentence.ends_with(&said), "{what}: {}", ordered.sentence);
     }
 }
 

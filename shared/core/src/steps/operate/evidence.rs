@@ -123,13 +123,13 @@ impl<L: Ledger, R: Register, S: SendingSwitch, C: Clock, P: PolicyStore> Operato
         Ok(Filed { records, complete })
     }
 
-    /// The sets of a home that were paused or let send again since then, and whether these are all. A set whose state never
-    /// had an intent, and that nobody else ever switched, was neither.
+    /// The sets of a home that were paused or let send again since then, and whether these are all. A set that never had a
+    /// generation was neither: an intent begins one, and so does each switch that someone else turned.
     async fn pauses(&self, home: &Home, since: Timestamp) -> Result<(Vec<(SetKey, Filed)>, bool), Fault> {
         let states = self.register.states().await?;
         let mut sets: Vec<SetKey> = states
             .into_iter()
-            .filter(|(set, state)| Home::of(set) == *home && (state.generation > 0 || !state.wants_sending()))
+            .filter(|(set, state)| Home::of(set) == *home && state.generation > 0)
             .map(|(set, _)| set)
             .collect();
         let complete = sets.len() <= MOST_SETS;
