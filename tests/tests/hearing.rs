@@ -3,6 +3,7 @@
 use guard_core::audit::Act;
 use guard_core::event::SignalKind::{Bounce, Send};
 use guard_core::hearing::Gap;
+use guard_core::home::Home;
 use guard_core::name::SetKey;
 use guard_core::notice::Notice;
 use guard_core::port::{Clock, Committed, EventDestination, Register, Target};
@@ -13,7 +14,7 @@ use guard_local::{Asked, SesFault};
 use guard_sweep::Errand;
 use guard_tests::crash::Fuse;
 use guard_tests::guard::Guard;
-use guard_tests::mail::{at, set};
+use guard_tests::mail::{at, homes, set};
 use guard_tests::story::{NOON, subjects};
 
 const MINUTE: i64 = 60;
@@ -154,6 +155,34 @@ async fn a_fleet_of_unheard_sets_sends_a_few_notices_and_a_digest_a_day() {
 }
 
 #[tokio::test]
+async fn those_beyond_the_first_few_are_told_of_together_within_the_hour() {
+    let (mut guard, _) = fleet(7);
+    guard.ses.create(&set("heard"));
+    sweeps(&mut guard, 70).await;
+    assert_eq!(subjects(&guard).len(), 6);
+    let text = &guard.notices.all()[5].text;
+    let expected = "7 of the 8 configuration sets that the guard knows are not heard. Without a notice of their own 2 were \
+                    found so, and 0 were enrolled.";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[tokio::test]
+async fn only_the_sets_of_the_guards_own_home_are_listened_to() {
+    for home in ["111122223333/us-east-1", "444455556666/eu-west-1"] {
+        let mut guard = bare(&[]);
+        guard.homes = homes(home);
+        let there = home.parse::<Home>().unwrap().set("quiet".parse().unwrap());
+        guard.ses.create_bare(&there);
+        let change = Change::silent(&there, &State::default(), State::default());
+        assert_eq!(guard.register.commit(&change).await.unwrap(), Committed::Done);
+        let swept = guard.sweep().await;
+        assert_eq!(swept.looked_at.len(), 1, "{home}: its switch is looked at");
+        assert_eq!(asked(&guard, |one| matches!(one, Asked::Destinations(_))), 0, "{home}");
+        assert_eq!(guard.state(&there).await.unheard, None, "{home}");
+    }
+}
+
+#[tokio::test]
 async fn sets_that_were_never_heard_of_are_listed_a_page_a_minute_and_once_a_day() {
     let (mut guard, _) = fleet(2_500);
     for (minute, expected) in [(1, 1_000), (2, 2_000), (3, 2_500), (4, 2_500)] {
@@ -242,6 +271,29 @@ async fn the_limit_of_sets_is_told_of_before_it_bites() {
     What the guard did: nothing; it goes on watching all of them.
     What to do: delete configuration sets that nobody sends with, or let new tenants share one: AWS does not raise this quota.
     ");
+}
+
+/// The list was read up to its last set, and so many came before that one.
+async fn read_but_for_the_last(guard: &Guard, seen: u32) {
+    let account = Home::of(&set("quiet")).whole();
+    let before = guard.state(&account).await;
+    let mut fleet = before.fleet.clone().unwrap_or_default();
+    (fleet.listing.next, fleet.listing.seen) = (Some("a".to_owned()), seen);
+    let change = Change::silent(&account, &before, State { fleet: Some(fleet), ..before.clone() });
+    assert_eq!(guard.register.commit(&change).await.unwrap(), Committed::Done);
+}
+
+#[tokio::test]
+async fn the_limit_of_sets_is_told_of_again_only_after_there_were_fewer() {
+    let mut guard = Guard::of(at(NOON), &[set("quiet")]);
+    let mut told = Vec::new();
+    for before in [8_999, 9_000, 8_998, 8_999] {
+        read_but_for_the_last(&guard, before).await;
+        sweeps(&mut guard, 2).await;
+        told.push(subjects(&guard).len());
+    }
+    assert_eq!(told, [1, 1, 1, 2], "at 9,000, at 9,001, at 8,999, and at 9,000 again");
+    insta::assert_snapshot!(letter(&guard.notices.all()[1]).lines().next().unwrap(), @"There are 9,000 configuration sets; SES takes 10,000 in one account and Region, and no more.");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! One contract, both inventories: the simulated SES, and SES's API in the local AWS where one is running.
+//! One contract, all inventories: the simulated SES, the same asked with patience, and SES's API in the local AWS where one
+//! is running.
 //!
 //! The local AWS knows no limit of ten event destinations, forgets an identity's default set, and throttles nobody: that is
 //! tried with the simulated SES alone.
@@ -8,8 +9,9 @@ use guard_core::name::{AccountId, ConfigurationSetName, Region, SetKey};
 use guard_core::port::{
     Created, DESTINATIONS_PER_SET, EventDestination, EventType, Identity, IdentityKind, Inventory, SwitchFault, Target,
 };
-use guard_local::{DESTINATION, EVENTS_TOPIC, SesFault, SimulatedSes};
-use guard_tests::mail::{ACCOUNT, REGION, set};
+use guard_core::steps::enrol::Patient;
+use guard_local::{DESTINATION, EVENTS_TOPIC, ManualClock, SesFault, SimulatedSes};
+use guard_tests::mail::{ACCOUNT, REGION, at, set};
 
 /// More than fit on one page; `tests/demo/contract.py` makes the same in the local AWS.
 const SETS: usize = 1_005;
@@ -22,6 +24,12 @@ macro_rules! contract {
             $(#[tokio::test]
             async fn $law() {
                 super::$law(super::simulated()).await;
+            })*
+        }
+        mod asked_with_patience {
+            $(#[tokio::test]
+            async fn $law() {
+                super::$law(super::patient()).await;
             })*
         }
         mod in_local_aws {
@@ -61,6 +69,10 @@ fn simulated() -> SimulatedSes {
     ses.verify(&account, &region, DOMAIN, Some(&one(0).name));
     ses.verify(&account, &region, ADDRESS, None);
     ses
+}
+
+fn patient() -> Patient<SimulatedSes, ManualClock> {
+    Patient::new(simulated(), ManualClock::at(at("2026-11-20T12:00:00Z")))
 }
 
 fn local_aws() -> Option<SesInventory> {

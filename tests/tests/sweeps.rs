@@ -157,6 +157,7 @@ async fn a_sweep_may_die_between_any_two_steps_and_come_twice() {
         assert_eq!(once, [Act::Reasserted, Act::Paused], "{what}: {drifted:?}");
         assert_eq!(acts(&guard, &set("off")).await, [Act::FoundOff], "{what}");
         assert!(acts(&guard, &set("touched")).await.is_empty(), "{what}");
+        assert_eq!(guard.state(&set("touched")).await.look_at, None, "{what}: it was looked at, and is not again");
         if survived {
             break;
         }
@@ -340,9 +341,24 @@ async fn a_deleted_set_is_found_by_the_sweep() {
     let (mut guard, promo) = paused().await;
     guard.clock.advance(HOUR);
     guard.ses.delete(&promo);
-    guard.sweep().await;
+    let swept = guard.sweep().await;
+    assert!(matches!(&swept.looked_at[..], [(_, Seen::Gone)]), "{swept:?}");
     assert_eq!(guard.state(&promo).await.phase, Phase::Gone);
     assert_eq!(subjects(&guard).last().unwrap(), "SES guard: no longer found: promo");
+}
+
+#[tokio::test]
+async fn a_set_that_is_created_again_has_nothing_to_do_with_why_the_old_one_was_paused() {
+    let (mut guard, promo) = paused().await;
+    guard.clock.advance(HOUR);
+    guard.ses.delete(&promo);
+    guard.sweep().await;
+    guard.ses.create(&promo);
+    let swept = guard.sweeper(&Fuse::endless()).await.created(&promo).await;
+    assert_eq!(swept.discovered, std::slice::from_ref(&promo));
+    let state = guard.state(&promo).await;
+    assert_eq!((state.phase, state.why), (Phase::Active, None));
+    assert_eq!(state.look_at, Some(plus_seconds(guard.clock.now(), 300)), "when its destinations may be there");
 }
 
 #[tokio::test]
@@ -376,10 +392,16 @@ async fn a_trial_ends_by_time_and_a_warning_when_its_mail_is_out_of_the_window()
 async fn people_are_reminded_of_a_set_that_stays_paused() {
     let (mut guard, promo) = paused().await;
     guard.ses.delete(&set("shop"));
+    let mut reminded = Vec::new();
     for _ in 0..16 * 24 {
         guard.clock.advance(HOUR);
-        guard.sweep().await;
+        reminded.extend(guard.sweep().await.reminded);
     }
+    assert_eq!(reminded, vec![promo.clone(); 8]);
+    let records = guard.register.history(&promo, 50).await.unwrap();
+    let evidence = |act| records.iter().find(|record| record.act == act).unwrap().evidence.clone();
+    assert!(evidence(Act::StillPaused).is_some(), "the numbers of the pause go with each reminder");
+    assert_eq!(evidence(Act::StillPaused), evidence(Act::Paused));
     let reminders: Vec<_> = guard.notices.all().into_iter().skip(1).collect();
     assert_eq!(reminders.len(), 8, "seven days, and a week");
     assert!(reminders.iter().all(|notice| notice.subject == "SES guard: still paused: promo"));
@@ -467,6 +489,23 @@ async fn a_sweep_without_time_begins_nothing() {
     let swept = guard.sweep_until(at(NOON)).await;
     assert_eq!((swept.left, swept.judged.len(), guard.ses.calls().len()), (1, 0, 0));
     assert!(guard.state(&promo).await.to_judge, "it is due in the next minute still");
+}
+
+#[tokio::test]
+async fn a_sweep_says_how_much_it_had_no_time_for() {
+    for (seconds, looked_at, reminded, left) in [(0, 0, 0, 2 + 12), (2, 2, 2, 10), (12, 12, 2, 0)] {
+        let sets: Vec<SetKey> = (0..20).map(|number| set(&format!("tenant-{number}"))).collect();
+        let guard = Guard::of(at(NOON), &sets);
+        for (number, set) in sets.iter().enumerate() {
+            let late = (number < 2).then_some(plus_seconds(at(NOON), -DAY));
+            let phase = if late.is_some() { Phase::Paused } else { Phase::Active };
+            guard.ses.toggle(set, late.is_none());
+            put(&guard, set, State { phase, off_since: late, ..State::default() }).await;
+        }
+        let swept = guard.sweep_until(plus_seconds(at(NOON), seconds)).await;
+        let done = (swept.looked_at.len(), swept.reminded.len(), swept.left);
+        assert_eq!(done, (looked_at, reminded, left), "in {seconds} s");
+    }
 }
 
 #[tokio::test]

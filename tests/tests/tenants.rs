@@ -309,13 +309,22 @@ const EVENTS: [&str; 3] = [
     include_str!("../../events/eventbridge/sending-status-enabled-tenant.json"),
 ];
 
-/// `sweep` is invoked with an event.
-async fn told(guard: &mut Guard, event: &Value) {
+/// `sweep` is invoked with an event. How often it was news.
+async fn told(guard: &mut Guard, event: &Value) -> usize {
     let errand = Errand::of(event, &guard.homes, "guard-actuate", guard.clock.now());
     let Errand::Tenant(event) = errand else { panic!("{errand:?}") };
     let swept = guard.sweeper(&Fuse::endless()).await.told_of_tenant(&event).await;
     assert!(swept.faults.is_empty(), "{swept:?}");
     guard.settle().await;
+    swept.tenants.len()
+}
+
+/// Somebody in the guard's account, or the guard, disabled `acme`.
+fn disabled_by_customer() -> Value {
+    let mut event: Value =
+        serde_json::from_str(&EVENTS[1].replace("acme-corp/tn-1a2b3c4d5e6f", "acme/tn-1a2b")).unwrap();
+    event["detail"]["data"]["origin"] = "CUSTOMER_MANAGED".into();
+    event
 }
 
 #[tokio::test]
@@ -375,14 +384,25 @@ async fn what_aws_says_of_tenants_is_told_once_and_shown() {
 #[tokio::test]
 async fn what_the_guard_did_to_a_tenant_itself_is_kept_and_not_told() {
     let (mut guard, promo) = paused().await;
-    let mut event: Value =
-        serde_json::from_str(&EVENTS[1].replace("acme-corp/tn-1a2b3c4d5e6f", "acme/tn-1a2b")).unwrap();
-    event["detail"]["data"]["origin"] = "CUSTOMER_MANAGED".into();
-    told(&mut guard, &event).await;
+    assert_eq!(told(&mut guard, &disabled_by_customer()).await, 0);
     assert_eq!(subjects(&guard), ["SES guard: paused promo"]);
     let status = guard.operate(serde_json::json!({"action": "status"})).await;
     assert_eq!(status["account"]["tenants"][0]["tenant"], "acme/tn-1a2b");
     assert_eq!(guard.state(&promo).await.phase, Phase::Paused);
+}
+
+#[tokio::test]
+async fn a_tenant_that_someone_else_disables_is_told_of_though_its_set_is_paused_by_its_own_switch() {
+    let (mut guard, promo) = guarding(&[]);
+    goes_bad(&mut guard, "promo").await;
+    assert_eq!(guard.state(&promo).await.lever, Lever::OwnSwitch);
+    guard.clock.advance(600);
+    guard.ses.associate(&promo, &acme());
+    treat(&guard, &promo, |stored| stored.customer = Disabled);
+    assert_eq!(told(&mut guard, &disabled_by_customer()).await, 1, "the guard did not do that");
+    assert_eq!(told(&mut guard, &disabled_by_customer()).await, 0, "told once");
+    let expected = ["SES guard: paused promo", "SES guard: AWS speaks of a tenant in account 111122223333"];
+    assert_eq!(subjects(&guard), expected);
 }
 
 /// SES as it is documented; `beta` was never touched, `gamma` has a status that nobody knows.

@@ -189,15 +189,51 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_the_phase_before_goes_on_in_the_one_that_was_found() {
+        let set: SetKey = "111122223333/eu-west-1/promo".parse().unwrap();
+        let (before, now): (Timestamp, Timestamp) =
+            ("2026-11-19T12:07:00Z".parse().unwrap(), "2026-11-20T12:07:00Z".parse().unwrap());
+        for (phase, stop, expected, owner) in [
+            (Phase::Trial, Some(Stop::OwnSwitch), Phase::External, Some(Owner::Operator)),
+            (Phase::Paused, None, Phase::Trial, None),
+            (Phase::External, None, Phase::Active, None),
+        ] {
+            let state = State {
+                phase,
+                owner: Some(Owner::Guard),
+                generation: 3,
+                applied: 3,
+                confirmed_at: Some(before),
+                looked_at: Some(before),
+                look_at: Some(before),
+                reminded_at: Some(before),
+                recheck_at: Some(before),
+                would_pause_told: true,
+                ..State::default()
+            };
+            let after = drift(&set, &state, stop.as_ref(), OnDrift::Adopt, now).unwrap().after;
+            assert_eq!((after.phase, after.owner), (expected, owner));
+            assert_eq!((after.generation, after.applied), (4, 4), "{expected:?}: SES needs no call");
+            assert_eq!((after.confirmed_at, after.looked_at), (Some(now), Some(now)), "{expected:?}");
+            assert_eq!(after.look_at, None, "{expected:?}: it was looked at");
+            assert_eq!((after.reminded_at, after.recheck_at), (None, None), "{expected:?}: neither is due any more");
+            assert!(!after.would_pause_told, "{expected:?}: the next pause that is not made is told");
+        }
+    }
+
+    #[test]
     fn a_repeated_reassertion_does_not_repeat_its_reason() {
         let set: SetKey = "111122223333/eu-west-1/promo".parse().unwrap();
         let now: Timestamp = "2026-11-20T12:07:00Z".parse().unwrap();
-        let mut state = State { phase: Phase::Paused, why: Some(Why::guard("98 of 1,000.")), ..State::default() };
+        let evidence = Some(serde_json::json!({"bounces": 98}));
+        let why = Why { evidence: evidence.clone(), ..Why::guard("98 of 1,000.") };
+        let mut state = State { phase: Phase::Paused, why: Some(why), ..State::default() };
         for _ in 0..3 {
             state = drift(&set, &state, None, OnDrift::Reassert, now).unwrap().after;
             state.phase = Phase::Paused;
         }
-        let sentence = state.why.unwrap().sentence;
-        assert_eq!(sentence, format!("{SENT_AGAIN} It was paused for this: 98 of 1,000."));
+        let why = state.why.unwrap();
+        assert_eq!(why.sentence, format!("{SENT_AGAIN} It was paused for this: 98 of 1,000."));
+        assert_eq!(why.evidence, evidence, "the numbers of the pause stay with it");
     }
 }

@@ -181,6 +181,56 @@ mod tests {
     }
 
     #[test]
+    fn a_set_that_is_about_to_change_is_not_asked_after_however_it_was_touched() {
+        use Phase::{Active, External, Gone, Paused, Pausing, Resuming, Trial, Warned};
+        for (phase, asked) in [
+            (Active, true),
+            (Warned, true),
+            (Trial, true),
+            (Paused, true),
+            (External, true),
+            (Pausing, false),
+            (Resuming, false),
+            (Gone, false),
+        ] {
+            let touched = Glance { look_at: Some(noon()), ..glance(1, phase) };
+            assert_eq!(!to_be_looked_at(&[touched], noon()).is_empty(), asked, "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn however_many_are_paused_one_look_is_left_for_the_others() {
+        let never = |phase, numbers: std::ops::Range<usize>| numbers.map(move |number| glance(number, phase));
+        let touched = |number| Glance { look_at: Some(noon()), ..glance(number, Phase::Active) };
+        for (what, on_request, others, expected) in [
+            ("none is touched", 0, 5, (0, 11, 1)),
+            ("as many as are looked at on request", 8, 5, (8, 3, 1)),
+            ("there are no others", 0, 0, (0, 12, 0)),
+            ("some are touched, and there are no others", 8, 0, (8, 4, 0)),
+        ] {
+            let mut glances: Vec<Glance> = (0..on_request).map(touched).collect();
+            glances.extend(never(Phase::Paused, 100..150).chain(never(Phase::Active, 200..200 + others)));
+            let due = to_be_looked_at(&glances, noon());
+            let count = |from: usize, phase| {
+                let of: Vec<_> = never(phase, from..from + 100).map(|glance| glance.set).collect();
+                due.iter().filter(|set| of.contains(set)).count()
+            };
+            let found = (count(0, Phase::Active), count(100, Phase::Paused), count(200, Phase::Active));
+            assert_eq!(found, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn those_near_a_line_are_judged_before_the_others() {
+        let near = |number| Glance { near: true, ..glance(number, Phase::Active) };
+        let all = [glance(0, Phase::Active), near(1), glance(2, Phase::Active), near(3)];
+        let mut by_urgency: Vec<&Glance> = all.iter().collect();
+        most_urgent_first(&mut by_urgency);
+        let expected = [&all[1], &all[3], &all[0], &all[2]].map(|glance| &glance.set);
+        assert_eq!(by_urgency.iter().map(|glance| &glance.set).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn people_are_reminded_daily_for_a_week_and_then_weekly() {
         let day = |count: i64| plus_seconds(noon(), count * DAY_SECONDS);
         let mut glance = Glance { off_since: Some(noon()), ..glance(1, Phase::Paused) };

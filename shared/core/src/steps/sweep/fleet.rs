@@ -17,16 +17,16 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
 
     /// Without what is known of the account nobody is listened to: people could be told too much.
     pub(super) async fn begin_round(&self, stop_at: Timestamp, swept: &mut Swept) -> Round {
+        let mut round = Round { stop_at, ..Round::default() };
         match self.register().read(&self.account()).await {
             Ok(before) => {
-                let fleet = before.fleet.clone().unwrap_or_default();
-                Round { listens: true, stop_at, before, fleet, heard: Vec::new() }
+                round.listens = true;
+                round.fleet = before.fleet.clone().unwrap_or_default();
+                round.before = before;
             }
-            Err(fault) => {
-                swept.faults.push(fault);
-                Round { stop_at, ..Round::default() }
-            }
+            Err(fault) => swept.faults.push(fault),
         }
+        round
     }
 
     /// Writes down what the round came to. Should someone else have changed the account's state meanwhile, the page is read
