@@ -186,17 +186,20 @@ class File:
 
     def branches(self, node, mutants):
         on = "crate::mutants::on"
+        guards = [one for one in mutants if one[1][0] == "guard"]
+        if guards:
+            # What may be a mutant of the condition's operator, too.
+            others = [one for one in mutants if one[1][0] != "guard"]
+            text = self.branches(node, others) if others else self.inside(node)
+            for number, _, value in guards:
+                text = f"({on}({number}) || ({text}))" if value == "true" else f"(!{on}({number}) && ({text}))"
+            return text
         kind = mutants[0][1][0]
         if kind == "body":
             inner = self.inside(node)
             returns = "".join(f" if {on}({number}) {{ return {value}; }}" for number, _, value in mutants)
             # What a body says of itself (`#![…]`) must stay first; ours say nothing.
             return "{" + returns + inner[1:]
-        if kind == "guard":
-            text = self.inside(node)
-            for number, _, value in mutants:
-                text = f"({on}({number}) || ({text}))" if value == "true" else f"(!{on}({number}) && ({text}))"
-            return text
         if kind == "arm":
             number, (_, condition), _ = mutants[0]
             if condition is None:
