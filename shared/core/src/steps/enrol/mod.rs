@@ -3,6 +3,8 @@
 //! run again.
 
 mod patient;
+#[cfg(test)]
+mod tests;
 
 pub use patient::Patient;
 
