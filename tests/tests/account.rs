@@ -13,6 +13,7 @@ use guard_core::port::{Clock, Register};
 use guard_core::state::Phase;
 use guard_core::steps::decide::Mode;
 use guard_core::time::plus_seconds;
+use guard_local::Asked;
 use guard_tests::crash::Fuse;
 use guard_tests::guard::Guard;
 use guard_tests::mail::{ACCOUNT, REGION, at, set};
@@ -577,6 +578,19 @@ async fn operators_stop_the_account_only_where_the_stack_allows_it_and_never_fig
     looks(&mut guard, 6).await;
     assert_eq!(guard.operate(of_account("resume")).await["ok"], true);
     assert!(guard.ses.accepts(&account()));
+}
+
+#[tokio::test]
+async fn a_stopped_account_is_no_set_whose_event_destinations_are_asked_for() {
+    let mut guard = nobody_may_be_paused("", AccountStop::Allowed).await;
+    assert_eq!(guard.operate(of_account("pause")).await["phaseAfter"], "PAUSING");
+    for _ in 0..60 {
+        guard.clock.advance(MINUTE);
+        guard.sweep().await;
+    }
+    let asked = guard.ses.asked();
+    let is_asked = |set| asked.contains(&Asked::Destinations(set));
+    assert!(is_asked(set("t-one")) && !is_asked(account()), "{asked:?}");
 }
 
 #[tokio::test]

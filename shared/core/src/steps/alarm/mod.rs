@@ -142,14 +142,15 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, A: Alarms>
         } else {
             Some(words::disagreement(&found, policy, outcome))
         };
-        let (act, after, why) = match refusal {
-            Some(refusal) => (Act::AlarmNotFollowed, state.clone(), words::not_followed(alarm, &refusal)),
-            None => {
-                let why = words::followed(alarm, blind);
-                (Act::PauseIntended, intending(&state.by(policy.pause_through), &found, &why), why)
-            }
+        let why = match &refusal {
+            Some(refusal) => words::not_followed(alarm, refusal),
+            None => words::followed(alarm, blind),
         };
         let why = Why { evidence: serde_json::to_value(&found.judgement).ok(), ..why };
+        let (act, after) = match refusal {
+            Some(_) => (Act::AlarmNotFollowed, state.clone()),
+            None => (Act::PauseIntended, intending(&state.by(policy.pause_through), &found, &why)),
+        };
         let record = AuditRecord::of(set, changed_at, act, state, &after, why).once(&alarm.name);
         if self.judge.register.audit_record(set, &record.id).await?.is_some() {
             return Ok(Some(Response::Known(set.clone())));

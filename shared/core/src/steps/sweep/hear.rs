@@ -65,7 +65,7 @@ impl<L: Ledger, R: Register, M: Reminder, C: Clock, S: SendingSwitch, W: Waker, 
     /// it throttled or refused: the next sweep comes in a minute.
     pub(super) async fn hear(&self, set: &SetKey, state: &State, look: Change, round: &mut Round) -> Change {
         let is_here = set.account == self.listening.account && set.region == self.listening.region;
-        if !(round.listens && is_here) || self.now() >= round.stop_at {
+        if !(round.listens && is_here) || set.is_account() || self.now() >= round.stop_at {
             return look;
         }
         let listened = match self.inventory.event_destinations(set).await {
