@@ -7,7 +7,7 @@ use guard_core::event::SignalKind::{self, Bounce, Complaint, Prevented, Send};
 use guard_core::name::SetKey;
 use guard_core::port::{Clock, Fault, Landed, Ledger};
 use guard_core::steps::count::Counter;
-use guard_core::tally::{Addition, BucketTally, Held, account_id_cap, id_cap_unseen};
+use guard_core::tally::{Addition, BucketTally, Held, account_id_cap, id_cap};
 use guard_core::time::{Bucket, plus_seconds};
 use guard_local::{ManualClock, MemoryLedger, MemoryRegister};
 use guard_tests::guard::receipt;
@@ -105,7 +105,7 @@ proptest! {
                 let inside = count.lower() <= truth && truth <= count.upper();
                 prop_assert!(inside, "{}, {:?}: {} not in {:?}", what, of, truth, count);
             }
-            if truth <= id_cap_unseen(of) {
+            if truth <= id_cap(of) / 2 {
                 let exact = tally.counts.of(of).exact();
                 prop_assert_eq!(exact, Some(truth), "{:?}: few enough to be known to the last one", of);
             }

@@ -24,11 +24,6 @@ pub const fn id_cap(kind: SignalKind) -> u64 {
     }
 }
 
-/// How many ids one write may add while the writer does not know how many the bucket holds.
-pub const fn id_cap_unseen(kind: SignalKind) -> u64 {
-    id_cap(kind) / 2
-}
-
 /// The same of a bucket of the account's own counts, to which every batch adds: as many as leave its item below 1 KB, so
 /// that each write is charged once. A small account is known to the last failure all the same.
 pub const fn account_id_cap(kind: SignalKind) -> u64 {

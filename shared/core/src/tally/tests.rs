@@ -51,6 +51,17 @@ fn into_a_bucket_that_was_not_seen_half_of_the_senders_fit_and_else_as_many_as_a
         addition.record_what_fits(seen.then(|| stored(0)).as_ref());
         assert_eq!(addition.receipts[0].1.record_ids, recorded, "{ids} ids, seen: {seen}");
     }
+    // Of the account's own counts fewer, and none of what was sent.
+    for (kind, ids, recorded) in [(0, 1_u8, false), (1, 40, true), (1, 41, false), (2, 24, true), (2, 25, false)] {
+        let mut addition = addition(0);
+        addition.set = addition.set.account_shard();
+        let (kind, receipts) = &mut addition.receipts[kind];
+        (receipts.ids, receipts.receipts) = ((0..ids).map(|number| ReceiptId([number; 8])).collect(), u64::from(ids));
+        let kind = *kind;
+        addition.record_what_fits(Some(&stored(0)));
+        let found = addition.receipts.iter().find(|(of, _)| *of == kind).is_some_and(|(_, found)| found.record_ids);
+        assert_eq!(found, recorded, "{ids} of {kind:?}");
+    }
     let mut other = addition(0);
     (4..4 + SENDERS).for_each(|number| other.share(&sender(number), Send, 1, false));
     other.record_what_fits(Some(&stored(6)));

@@ -249,7 +249,9 @@ mod tests {
         watch.hear(&said("late", 90_000, SendingStatus::Enabled), false, at(90_000));
         assert_eq!(watch.0.len(), 2, "the others are well for a day");
         watch.hear(&finding(0, "BOUNCE", true), false, at(0));
-        watch.forget(plus_seconds(at(0), OPEN_SECONDS + 1));
-        assert_eq!(watch.in_trouble().count(), 1, "a finding is not open for ever, a status stays");
+        for (seconds, in_trouble) in [(30 * 86_400, 2), (30 * 86_400 + 1, 1)] {
+            watch.forget(at(seconds));
+            assert_eq!(watch.in_trouble().count(), in_trouble, "a finding is open for 30 days, a status for good");
+        }
     }
 }
