@@ -24,9 +24,13 @@ soak: ## 20,000 simulated storms, the large models, then storms in a local AWS (
 	@scripts/demo.sh soak crowd
 
 # cargo-mutants says which mutants there are; nobody publishes it for pip: cargo install --locked cargo-mutants@27.1.0
-mutants: ## each mutant of the rules against the tests that reach it (ONLY=shared/core/src/judge; hours; needs cargo-mutants)
-	@PATH="$$(scripts/tools.sh mutants):$$PATH" && export PATH INSTA_UPDATE=no PROPTEST_CASES=48 && \
-		python tests/mutants/mutants.py --scratch target/mutants --tests guard-core --tests guard-tests --only "$(ONLY)"
+mutants: ## each mutant of the rules against the tests that reach it (ONLY=shared/core/src/judge; an hour; needs cargo-mutants)
+	@PATH="$$(scripts/tools.sh mutants):$$PATH" && export PATH INSTA_UPDATE=no PROPTEST_CASES=48 SIM_SEEDS=20 && \
+		run="python tests/mutants/mutants.py --only $(or $(ONLY),shared/core)" && \
+		$$run --scratch target/mutants --tests guard-core --tests guard-tests --longest 2 && \
+		$$run --scratch target/mutants --again --retry missed --longest 12 && \
+		$$run --scratch target/mutants-others --left-by target/mutants/results.json --longest 12 \
+			$(addprefix --tests ,ses-guard guard-page guard-replay guard-simulation $(notdir $(patsubst %/,%,$(wildcard functions/*/))))
 
 SECONDS ?= 600
 # Without a sanitizer, which needs a nightly compiler: safe Rust has no memory to be read past, and panics are found.

@@ -62,3 +62,17 @@ pub trait Monitor: Send + Sync {
     /// All vitals from `from` up to and without `to`, in one request.
     fn vitals(&self, from: Timestamp, to: Timestamp) -> impl Future<Output = Result<Vitals, Fault>> + Send;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::BUCKET_SECONDS;
+
+    #[test]
+    fn sends_come_by_the_bucket_and_what_waits_by_the_minute() {
+        for vital in Vital::ALL {
+            let expected = if vital == Vital::Sends { BUCKET_SECONDS } else { 60 };
+            assert_eq!(i64::from(vital.period_seconds()), expected, "{vital:?}");
+        }
+    }
+}
