@@ -182,7 +182,6 @@ fn of_status(tenant: &Tenant, origin: Origin, status: SendingStatus, cause: Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::plus_seconds;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_000 + second).unwrap()
