@@ -86,6 +86,7 @@ def main(command: list[str]) -> int:
         guard, member, outputs, there = deployed(aws)
         actuate = guard.taking_on(outputs["ActuateRoleArn"])
         roles_are_for_the_guard_alone(guard, actuate, outputs)
+        a_tenant_keeps_to_its_own(guard)
         environment = {
             **os.environ,
             "GUARD_TEST_MEMBER": there["Home"],
@@ -160,6 +161,30 @@ def roles_are_for_the_guard_alone(guard: Home, actuate: Home, outputs: dict[str,
         "it does nothing in another Region": lambda: Home(
             guard.aws, MEMBER_ACCOUNT, REGION, switch.credentials
         ).client("sesv2").put_configuration_set_sending_options(**turn),
+    }.items():
+        check(what, denied(call))
+
+
+def a_tenant_keeps_to_its_own(guard: Home) -> None:
+    """With the policy that docs/OPERATIONS.md gives a tenant. Whom it sends as, and with which set, the local AWS does not ask:
+    to it each mail is about everything. `tests/template/test_tenant_sender.py` does."""
+    iam, admin = guard.client("iam"), guard.client("sesv2")
+    admin.create_configuration_set(ConfigurationSetName="tenant-a")
+    admin.create_email_identity(EmailIdentity="tenant-a.example")
+    iam.create_user(UserName="tenant-a")
+    policy = (ROOT / "docs/examples/tenant-sender.json").read_text(encoding="utf-8")
+    iam.put_user_policy(UserName="tenant-a", PolicyName="sender", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="tenant-a")["AccessKey"]
+    tenant = Home(guard.aws, ACCOUNT, REGION, {**key, "SessionToken": ""}).client("sesv2")
+    own = {"ConfigurationSetName": "tenant-a"}
+    for what, call in {
+        "a tenant does not switch its set on": lambda: tenant.put_configuration_set_sending_options(**own, SendingEnabled=True),
+        "makes no set of its own": lambda: tenant.create_configuration_set(ConfigurationSetName="tenant-a2"),
+        "does not delete its set, to make it anew": lambda: tenant.delete_configuration_set(**own),
+        "does not take the guard's ear away": lambda: tenant.delete_configuration_set_event_destination(**own, EventDestinationName="guard"),
+        "and has no default set but its own": lambda: tenant.put_email_identity_configuration_set_attributes(
+            EmailIdentity="tenant-a.example", ConfigurationSetName=SET
+        ),
     }.items():
         check(what, denied(call))
 

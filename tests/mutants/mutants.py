@@ -446,6 +446,8 @@ def main():
     if arguments.left_by:
         found = {one["name"]: one["outcome"][0] for one in json.loads(arguments.left_by.read_text())}
         left_out |= {n for n, mutant in enumerate(mutants) if found.get(mutant["name"]) not in ("missed", "unreached")}
+    if len(left_out) == len(mutants):
+        sys.exit("there are no such mutants" if not arguments.left_by else 0)
     if not arguments.again:
         programs, woven = build_all(arguments, root, target, mutants, left_out)
         programs = [(name, str(run), str(at)) for name, run, at in programs]
