@@ -23,10 +23,12 @@ def open_set(page: Page, name: str) -> None:
 def order(page: Page, label: str, reason: str = "tried by a test", actor: str = ACTOR, confirmed: bool = True) -> None:
     page.get_by_label("Reason").fill(reason)
     page.get_by_label("Your name").fill(actor)
+    expect(page.get_by_label("Reason")).to_have_value(reason)
     page.get_by_role("button", name=label, exact=True).click()
     question = page.locator("#confirm")
     expect(question).to_be_visible()
     question.get_by_role("button", name="Confirm" if confirmed else "Cancel").click()
+    expect(question).not_to_be_visible()
 
 
 def answer(page: Page, text: str | re.Pattern[str]) -> None:
