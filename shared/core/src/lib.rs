@@ -6,8 +6,6 @@
 //! Nothing here reads a clock, an environment or a random number, and nothing calls AWS.
 
 pub mod account;
-#[cfg(test)]
-mod at_once;
 pub mod audit;
 pub mod digest;
 pub mod doctor;

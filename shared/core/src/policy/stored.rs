@@ -125,8 +125,9 @@ impl Deployed {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
-    use crate::at_once::at_once;
     use crate::policy::Mode;
 
     fn stored(text: &str) -> StoredPolicy {
@@ -160,12 +161,12 @@ mod tests {
     #[test]
     fn each_version_is_in_force_as_soon_as_it_is_the_latest_and_is_read_once() {
         let policies = Policies::new(Deployed::read("").unwrap(), Latest::default());
-        let in_force = || at_once(policies.in_force()).unwrap();
+        let in_force = || policies.in_force().now_or_never().unwrap().unwrap();
         assert_eq!((in_force().version, in_force().book.mode()), (None, Mode::Enforce));
         for (version, mode) in [(1, Mode::Observe), (2, Mode::Enforce), (3, Mode::Observe)] {
             let text = format!("mode = \"{}\"\n", mode.as_str());
             assert_eq!(
-                at_once(policies.store().push(&StoredPolicy { version, ..stored(&text) })).unwrap(),
+                policies.store().push(&StoredPolicy { version, ..stored(&text) }).now_or_never().unwrap().unwrap(),
                 Committed::Done
             );
             let (first, again) = (in_force(), in_force());

@@ -2,8 +2,9 @@
 
 use std::sync::Mutex;
 
+use futures::FutureExt;
+
 use super::*;
-use crate::at_once::at_once;
 
 /// Buckets, notes, digests and a clock in one, which write down what they are asked.
 struct Recorded {
@@ -112,7 +113,7 @@ fn a_process_says_once_that_it_notes_what_comes_late_and_then_notes_it() {
         let recorded = Recorded::at(plus_seconds(bucket(0).end(), seconds));
         let ledger = ages.map_or_else(|| new(&recorded), |ages| new(&recorded).with(ages, None));
         for _ in 0..2 {
-            at_once(ledger.add(&Addition::empty(set(), bucket(0)))).unwrap();
+            ledger.add(&Addition::empty(set(), bucket(0))).now_or_never().unwrap().unwrap();
         }
         assert_eq!(recorded.asked(), asked, "{what}");
     }
@@ -122,7 +123,7 @@ fn a_process_says_once_that_it_notes_what_comes_late_and_then_notes_it() {
 fn an_addition_without_its_note_has_perhaps_landed() {
     let mut recorded = Recorded::at(plus_seconds(bucket(0).end(), 3_600));
     Arc::get_mut(&mut recorded).unwrap().notes_fail = true;
-    let fault = at_once(new(&recorded).add(&Addition::empty(set(), bucket(0)))).unwrap_err();
+    let fault = new(&recorded).add(&Addition::empty(set(), bucket(0))).now_or_never().unwrap().unwrap_err();
     assert_eq!(fault.landed, Landed::Perhaps, "the bucket has it: whoever adds again adds suspects");
     assert_eq!(fault.operation, "note");
 }
@@ -134,7 +135,11 @@ fn a_window_has_both_its_ends() {
         [(1, 2, "known, read 1..=2", &held[1..]), (1, 1, "known, read 1..=1", &held[1..2]), (1, 0, "", &[])]
     {
         let recorded = Recorded::holding(held.clone(), bucket(3).start());
-        assert_eq!(at_once(new(&recorded).window(&set(), bucket(from), bucket(to))).unwrap(), found, "{from}..={to}");
+        assert_eq!(
+            new(&recorded).window(&set(), bucket(from), bucket(to)).now_or_never().unwrap().unwrap(),
+            found,
+            "{from}..={to}"
+        );
         assert_eq!(recorded.asked(), asked, "{from}..={to}");
     }
 }
@@ -155,7 +160,7 @@ fn only_who_is_to_keep_digests_writes_them_once_all_who_add_note() {
         Arc::get_mut(&mut recorded).unwrap().begun = begun;
         let (ledger, digests, clock) = ports(&recorded);
         let ledger = if keeps { Digested::keeping(ledger, digests, clock) } else { new(&recorded) };
-        assert_eq!(at_once(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held, "{what}");
+        assert_eq!(ledger.window(&set(), bucket(0), bucket(23)).now_or_never().unwrap().unwrap(), held, "{what}");
         assert_eq!(recorded.asked(), asked, "{what}");
     }
 }
@@ -171,7 +176,7 @@ fn a_digest_is_kept_by_the_figures_that_were_given() {
     ] {
         let recorded = Recorded::holding(held.clone(), bucket(48).start());
         let ledger = new(&recorded).with(Ages::DEPLOYED, keeping);
-        assert_eq!(at_once(ledger.window(&set(), bucket(0), bucket(23))).unwrap(), held);
+        assert_eq!(ledger.window(&set(), bucket(0), bucket(23)).now_or_never().unwrap().unwrap(), held);
         assert_eq!(recorded.asked(), asked, "{keeping:?}");
     }
 }
